@@ -1,0 +1,353 @@
+"""A run folder: the plan of a run, its finished parts, and its result.
+
+::
+
+    OUT/plan.json            what was asked: verb, parameters, inputs with hashes
+    OUT/parts/STEP/NAME.parquet (+ .sha256)   one finished piece of work each
+    OUT/result/...           what people read
+    OUT/.lock                held while somebody writes
+
+A part counts as finished when its checksum file is there and agrees, so a run that was killed goes
+on after its last finished part. A folder belongs to one plan for ever: other parameters or changed
+inputs are another run and go elsewhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from napari_mousegpt.core.files import make_folder, replacing
+from napari_mousegpt.core.provenance import RunCard, plain
+from napari_mousegpt.core.tables import SCHEMA_VERSION
+from napari_mousegpt.errors import LockedError, OutputExistsError, StorageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from filelock import FileLock
+
+__all__ = [
+    "Job",
+    "Part",
+    "RunFolder",
+    "default_root",
+    "iter_parts",
+    "run_folder",
+    "write_parquet",
+]
+
+#: Environment variable with the folder for runs that name no output.
+RUNS_VARIABLE = "NAPARI_MOUSEGPT_RUNS"
+_PLAN = "plan.json"
+_OWN = (_PLAN, ".lock", "parts", "result")
+
+
+def default_root() -> Path:
+    """Return the folder for runs that name no output.
+
+    It is ``NAPARI_MOUSEGPT_RUNS`` where that is set, else in the user's cache.
+    """
+    chosen = os.environ.get(RUNS_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("napari-mousegpt", appauthor=False) / "runs"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work of a run: where its table is kept, and how it is made."""
+
+    step: str
+    name: str
+    compute: Callable[[], pd.DataFrame]
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A finished piece of work. It is on disk before anybody sees it.
+
+    Parameters
+    ----------
+    step, name : str
+        Which piece.
+    table : DataFrame
+        Its rows.
+    done, total : int
+        How many of all pieces are finished, this one included.
+    resumed : bool
+        Whether it was found finished rather than computed.
+    seconds : float
+        Time it took; 0 when resumed.
+    """
+
+    step: str
+    name: str
+    table: pd.DataFrame
+    done: int
+    total: int
+    resumed: bool
+    seconds: float
+
+
+class RunFolder:
+    """The folder of one run, locked while open. Use it as a context manager.
+
+    Parameters
+    ----------
+    path : Path
+        Folder; made when absent.
+    card : RunCard
+        The plan. A folder that holds the same plan is gone on with.
+    overwrite : bool
+        Remove another run that stands there. Files that are no part of a run are never touched.
+
+    Raises
+    ------
+    OutputExistsError
+        When the folder holds another run (and ``overwrite`` is off) or something that is no run.
+    LockedError
+        When another process has it open.
+    StorageError
+        When it cannot be written to.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], card: RunCard, *, overwrite: bool = False
+    ) -> None:
+        self.path = Path(path)
+        self.card = card
+        self._overwrite = overwrite
+        self._lock: FileLock | None = None
+
+    def __enter__(self) -> Self:
+        if self.path.exists() and not self.path.is_dir():
+            raise OutputExistsError(
+                self.path,
+                expected="a folder",
+                found="a file",
+                remedy="Choose another output folder.",
+            )
+        self._refuse_foreign_files()
+        make_folder(self.path)
+        self._lock = self._acquire()
+        try:
+            self._settle_plan()
+        except BaseException:
+            self._release()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._release()
+
+    def _acquire(self) -> FileLock:
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.path / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise LockedError(
+                self.path,
+                expected="to be the only one writing here",
+                found="another run that is still going",
+                remedy="Wait for it, or choose another output folder.",
+            ) from error
+        except OSError as error:
+            raise StorageError(
+                self.path,
+                expected="a folder that can be written to",
+                found=str(error),
+                remedy="Choose another output folder.",
+            ) from error
+        return lock
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def _refuse_foreign_files(self) -> None:
+        if not self.path.exists() or (self.path / _PLAN).exists():
+            return
+        others = sorted(p.name for p in self.path.iterdir() if p.name not in _OWN)
+        if others:
+            raise OutputExistsError(
+                self.path,
+                expected="an empty folder or a run of this program",
+                found=f"other files ({', '.join(others[:3])}{', ...' if len(others) > 3 else ''})",
+                remedy="Choose a new folder; files that are no run are never overwritten.",
+            )
+
+    def _settle_plan(self) -> None:
+        plan = self.path / _PLAN
+        if plan.exists():
+            held = _read_card(plan)
+            if held is not None and held.run_id == self.card.run_id:
+                return
+            if not self._overwrite:
+                raise OutputExistsError(
+                    self.path,
+                    expected="this run or an empty folder",
+                    found="another run"
+                    + ("" if held is None else f": {_difference(held, self.card)}"),
+                    remedy="Choose another folder, or replace it: --overwrite (overwrite=True).",
+                )
+        for name in ("parts", "result"):
+            shutil.rmtree(self.path / name, ignore_errors=True)
+        with replacing(plan) as aside:
+            aside.write_text(self.card.to_json(), encoding="utf-8")
+
+    @property
+    def result(self) -> Path:
+        """Folder of the results; made when first asked for."""
+        return make_folder(self.path / "result")
+
+    def part_path(self, step: str, name: str) -> Path:
+        """Return where a part is or will be."""
+        return self.path / "parts" / step / f"{name}.parquet"
+
+    def has(self, step: str, name: str) -> bool:
+        """Whether a part is finished and undamaged."""
+        path = self.part_path(step, name)
+        seal = path.with_suffix(".sha256")
+        if not (path.exists() and seal.exists()):
+            return False
+        return seal.read_text(encoding="ascii").strip() == _sha256(path)
+
+    def read(self, step: str, name: str) -> pd.DataFrame:
+        """Return the table of a finished part.
+
+        Raises
+        ------
+        StorageError
+            When there is none, or its checksum is wrong.
+        """
+        import pandas as pd
+
+        if not self.has(step, name):
+            raise StorageError(
+                self.part_path(step, name),
+                expected="a finished part with the right checksum",
+                remedy="Run the same command again: it makes what is missing.",
+            )
+        return pd.read_parquet(self.part_path(step, name))
+
+    def write(self, step: str, name: str, table: pd.DataFrame) -> None:
+        """Keep a part: written aside, renamed, then sealed with its checksum."""
+        path = self.part_path(step, name)
+        seal = path.with_suffix(".sha256")
+        seal.unlink(missing_ok=True)
+        write_parquet(table, path, run_id=self.card.run_id, step=step)
+        with replacing(seal) as aside:
+            aside.write_text(_sha256(path) + "\n", encoding="ascii")
+
+    def finish(self, **outcome: Any) -> RunCard:
+        """Write the finished run card into the result folder and return it."""
+        card = self.card.done(**outcome)
+        with replacing(self.result / "run_card.json") as aside:
+            aside.write_text(card.to_json(), encoding="utf-8")
+        return card
+
+
+def run_folder(
+    card: RunCard, out: str | os.PathLike[str] | None = None, *, overwrite: bool = False
+) -> RunFolder:
+    """Return the folder for a run: the named one, or one of its own among the default runs."""
+    place = default_root() / f"{card.verb}-{card.run_id}" if out is None else Path(out)
+    return RunFolder(place, card, overwrite=overwrite)
+
+
+def iter_parts(folder: RunFolder, jobs: Sequence[Job]) -> Iterator[Part]:
+    """Do the jobs that are not finished yet, one after the other.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        Open folder the parts go to.
+    jobs : sequence of Job
+        In the order they are to be yielded.
+
+    Yields
+    ------
+    Part
+        After it is on disk; stopping between two parts loses nothing.
+    """
+    for done, job in enumerate(jobs, start=1):
+        resumed = folder.has(job.step, job.name)
+        begun = time.perf_counter()
+        if resumed:
+            table = folder.read(job.step, job.name)
+        else:
+            table = job.compute()
+            folder.write(job.step, job.name, table)
+        spent = 0.0 if resumed else time.perf_counter() - begun
+        yield Part(job.step, job.name, table, done, len(jobs), resumed, spent)
+
+
+def write_parquet(table: pd.DataFrame, path: Path, **facts: Any) -> None:
+    """Write a table as parquet (zstd), aside and renamed, with facts in its metadata.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows.
+    path : Path
+        Final place.
+    **facts
+        Kept as JSON under the key ``napari_mousegpt`` of the file's metadata, beside the schema
+        version.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    own = json.dumps({"schema_version": SCHEMA_VERSION, **plain(facts)}).encode()
+    arrow = arrow.replace_schema_metadata(
+        {**(arrow.schema.metadata or {}), b"napari_mousegpt": own}
+    )
+    make_folder(path.parent)
+    with replacing(path) as aside:
+        pq.write_table(arrow, aside, compression="zstd")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read_card(path: Path) -> RunCard | None:
+    """The plan of a folder, None when it is damaged (a damaged plan is another run)."""
+    try:
+        return RunCard.from_json(path.read_text(encoding="utf-8"))
+    except (ValueError, TypeError, OSError):
+        return None
+
+
+def _difference(held: RunCard, wanted: RunCard) -> str:
+    if held.verb != wanted.verb:
+        return f"{held.verb} instead of {wanted.verb}"
+    words = []
+    for name, mine, theirs in (
+        ("input", held.inputs, wanted.inputs),
+        ("parameter", held.params, wanted.params),
+    ):
+        a, b = plain(mine), plain(theirs)
+        changed = sorted(key for key in {*a, *b} if a.get(key) != b.get(key))
+        words += [f"{name} {key} differs" for key in changed]
+    return ", ".join(words[:4]) or "another plan"

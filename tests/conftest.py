@@ -1,0 +1,35 @@
+"""Fixtures for all tests: shared data, a quiet home for runs, and the display check."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real recordings that are not part of the repository."""
+    chosen = os.environ.get("NAPARI_MOUSEGPT_SHARED_DATA")
+    folder = Path(chosen) if chosen else ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(
+            "real recordings are not here: put the shared data beside the checkout, "
+            "or name the folder in NAPARI_MOUSEGPT_SHARED_DATA"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def example_data() -> Path:
+    """Folder of the example recording of the repository."""
+    return ROOT / "examples" / "data"
+
+
+@pytest.fixture(autouse=True)
+def _own_runs_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test writes into the user's cache or meets results of another test."""
+    monkeypatch.setenv("NAPARI_MOUSEGPT_RUNS", str(tmp_path_factory.mktemp("runs")))
