@@ -29,13 +29,14 @@ _HOMES = {
     "describe": "words.describe",
     "doctor": "runs.doctor",
     "ethogram": "clusters.ethograms",
-    "export": "io.export",
+    "export": "runs.export",
     "info": "io.inspect",
     "iter_cluster": "clusters.cluster",
     "iter_describe": "words.describe",
     "iter_project": "vectors.project",
     "iter_run": "runs.run",
-    "load_ethogram": "io.export",
+    "load_ethogram": "runs.export",
+    "load_run": "runs.results",
     "load_study": "io.study",
     "open_recording": "io.recordings",
     "project": "vectors.project",
@@ -68,6 +69,7 @@ __all__ = [
     "iter_project",
     "iter_run",
     "load_ethogram",
+    "load_run",
     "load_study",
     "open_recording",
     "project",
@@ -90,12 +92,13 @@ if TYPE_CHECKING:
     from napari_mousegpt.core.study import Study
     from napari_mousegpt.core.timebase import Timebase
     from napari_mousegpt.core.vectors import Vectors
-    from napari_mousegpt.io.export import export, load_ethogram
     from napari_mousegpt.io.inspect import info
     from napari_mousegpt.io.recordings import open_recording
     from napari_mousegpt.io.samples import sample
     from napari_mousegpt.io.study import load_study
     from napari_mousegpt.runs.doctor import doctor
+    from napari_mousegpt.runs.export import export, load_ethogram
+    from napari_mousegpt.runs.results import load_run
     from napari_mousegpt.runs.run import iter_run, run
     from napari_mousegpt.vectors.project import iter_project, project
     from napari_mousegpt.words.describe import describe, iter_describe

@@ -79,9 +79,9 @@ _NAMES: dict[str, str] = {
         "centerofmass midback spine spinemid midspine trunk torso centerspine mid spinecenter",
         "flank": "flank side lateral bcside bodyside",
         "forepaw": "forepaw frontpaw forelimb frontfoot forefoot hand foreleg frontleg fpaw "
-        "forepawtip frontpawtip paw1",
+        "forepawtip frontpawtip forehand paw1",
         "hindpaw": "hindpaw backpaw hindlimb hindfoot rearpaw backfoot foot hindleg backleg hpaw "
-        "rearfoot hindpawtip",
+        "rearfoot hindpawtip hindhand",
         "hips": "hip hips lowerback rump spine3 spine4 pelvis",
         "tail_base": "tailbase basetail tailroot tailstart tail0 tail1 anus basetailbase tailset "
         "tailbasepoint",

@@ -8,6 +8,7 @@ variable rate is the list of presentation time stamps (pts) in ticks.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, overload
@@ -315,13 +316,45 @@ class Timebase:
         seconds = duration if isinstance(duration, Fraction) else parse_duration(duration, self)
         return max(1, round(seconds * self.rate))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the clock as plain values for a run card, without single time stamps."""
-        return {
+    def to_dict(self, *, stamps: bool = False) -> dict[str, Any]:
+        """Return the clock as plain values.
+
+        Parameters
+        ----------
+        stamps : bool
+            Add every time stamp of a variable rate, so that :meth:`from_dict` gives the same clock.
+        """
+        values: dict[str, Any] = {
             "n_frames": self.n_frames,
             "rate": f"{self.rate.numerator}/{self.rate.denominator}",
             "constant": self.is_constant,
         }
+        if stamps and self.ticks is not None:
+            values["tick"] = f"{self.tick.numerator}/{self.tick.denominator}"
+            values["ticks"] = self.ticks.tolist()
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Timebase:
+        """Read a clock back from :meth:`to_dict`.
+
+        Raises
+        ------
+        InputError
+            When it is a variable rate that was written without its stamps.
+        """
+        rate = Fraction(values["rate"])
+        if values["constant"]:
+            return cls(int(values["n_frames"]), rate)
+        if "ticks" not in values:
+            raise InputError(
+                "clock of a variable rate",
+                expected="every time stamp",
+                found="only the mean rate",
+                remedy="Open the video again.",
+            )
+        ticks = np.asarray(values["ticks"], dtype=np.int64)
+        return cls(int(values["n_frames"]), rate, ticks, Fraction(values["tick"]))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Timebase):

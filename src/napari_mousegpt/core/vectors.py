@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Vectors"]
 
+_SECONDS = ("start_s", "stop_s")
+
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
@@ -24,7 +26,8 @@ class Vectors:
     Parameters
     ----------
     intervals : Intervals
-        What each row is about.
+        What each row is about; columns ``start_s`` and ``stop_s``, where there are any, are the
+        same bounds in seconds.
     values : ndarray of float32, shape (n, d)
         The vectors; NaN where the model saw nothing.
     names : tuple of str
@@ -98,7 +101,8 @@ class Vectors:
         """Return keys, ``range_id``, model, revision and one column ``v_<name>`` per dimension."""
         import pandas as pd
 
-        table = self.intervals.to_pandas()[list(KEYS)]
+        table = self.intervals.to_pandas()
+        table = table[[name for name in (*KEYS, *_SECONDS) if name in table.columns]]
         table.insert(0, "range_id", self.intervals.range_ids())
         names = self.names or tuple(f"{i:04d}" for i in range(self.values.shape[1]))
         numbers = pd.DataFrame(self.values, columns=[f"v_{name}" for name in names])
@@ -117,7 +121,7 @@ class Vectors:
             )
         names = tuple(name.removeprefix("v_") for name in columns)
         return cls(
-            Intervals(table[list(KEYS)]),
+            Intervals(table[[name for name in (*KEYS, *_SECONDS) if name in table.columns]]),
             table[columns].to_numpy(dtype=np.float32),
             () if all(name.isdecimal() for name in names) else names,
             str(models["model"].iloc[0]),

@@ -1,5 +1,6 @@
 """How results are kept: run folders with a plan, checksummed parts and a result."""
 
+from napari_mousegpt.store.inputs import recording_inputs, recording_sources, table_fingerprint
 from napari_mousegpt.store.run_folder import (
     Job,
     Part,
@@ -8,6 +9,7 @@ from napari_mousegpt.store.run_folder import (
     iter_parts,
     run_folder,
     write_parquet,
+    write_table,
 )
 
 __all__ = [
@@ -16,6 +18,10 @@ __all__ = [
     "RunFolder",
     "default_root",
     "iter_parts",
+    "recording_inputs",
+    "recording_sources",
     "run_folder",
+    "table_fingerprint",
     "write_parquet",
+    "write_table",
 ]

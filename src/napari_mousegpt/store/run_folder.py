@@ -42,6 +42,7 @@ __all__ = [
     "iter_parts",
     "run_folder",
     "write_parquet",
+    "write_table",
 ]
 
 #: Environment variable with the folder for runs that name no output.
@@ -324,6 +325,25 @@ def write_parquet(table: pd.DataFrame, path: Path, **facts: Any) -> None:
     make_folder(path.parent)
     with replacing(path) as aside:
         pq.write_table(arrow, aside, compression="zstd")
+
+
+def write_table(table: pd.DataFrame, stem: Path, **facts: Any) -> list[Path]:
+    """Write a table twice, as ``stem.parquet`` and as ``stem.csv``, and return both paths.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Rows.
+    stem : Path
+        Final place without an ending.
+    **facts
+        See :func:`write_parquet`.
+    """
+    parquet, csv = stem.with_suffix(".parquet"), stem.with_suffix(".csv")
+    write_parquet(table, parquet, **facts)
+    with replacing(csv) as aside:
+        table.to_csv(aside, index=False, float_format="%.6g", lineterminator="\n")
+    return [parquet, csv]
 
 
 def _sha256(path: Path) -> str:

@@ -1,0 +1,283 @@
+"""What each command does. Options mirror the parameter objects of the verbs."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import napari_mousegpt as mg
+from napari_mousegpt.cli.options import (
+    add_opening,
+    add_output,
+    add_windows,
+    open_from,
+    parsed_windows,
+)
+from napari_mousegpt.cli.progress import shown
+from napari_mousegpt.errors import InputError
+
+__all__ = ["COMMANDS", "Answer", "Command"]
+
+Options = argparse.Namespace
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command says: lines for people, facts for ``--json``."""
+
+    lines: list[str]
+    facts: dict[str, Any] = field(default_factory=dict)
+    exit_code: int = 0
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of the terminal."""
+
+    help: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[Options], Answer]
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    add_opening(parser)
+    add_output(parser)
+    parser.add_argument(
+        "--windows",
+        action="store_true",
+        help="describe windows of equal length, not stretches cut where the behaviour changes",
+    )
+    add_windows(parser)
+
+
+def _run(options: Options) -> Answer:
+    return _run_recording(open_from(options), options)
+
+
+def _run_recording(recording: mg.Recording, options: Options) -> Answer:
+    from napari_mousegpt.core.timebase import parse_duration
+    from napari_mousegpt.runs import RunParams, load_run
+
+    clock = recording.timebase
+    params = RunParams(
+        segments="windows" if options.windows else "behaviour",
+        window_s=float(parse_duration(options.window, clock)),
+        step_s=float(parse_duration(options.step or options.window, clock)),
+    )
+    parts = mg.iter_run(recording, options.out, params, overwrite=options.overwrite)
+    for _ in shown(parts, quiet=options.quiet):
+        pass
+    result = load_run(options.out, recording)
+    return Answer(result.summary(), result.facts())
+
+
+def _demo_options(parser: argparse.ArgumentParser) -> None:
+    add_output(parser)
+    add_windows(parser)
+    parser.set_defaults(windows=False)
+
+
+def _demo(options: Options) -> Answer:
+    return _run_recording(mg.sample(), options)
+
+
+def _info_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="video, pose, labels or study table")
+
+
+def _info(options: Options) -> Answer:
+    report = mg.info(options.file)
+    return Answer(report.lines(), report.facts(), 2 if report.problems else 0)
+
+
+def _doctor_options(parser: argparse.ArgumentParser) -> None:
+    del parser  # it takes none
+
+
+def _doctor(_: Options) -> Answer:
+    findings = mg.doctor()
+    width = max(len(finding.topic) for finding in findings)
+    lines = []
+    for finding in findings:
+        lines.append(f"{finding.topic:<{width}}  {finding.text}")
+        if finding.problem:
+            lines.append(f"{'':<{width}}  ! {finding.problem}")
+    problems = [finding for finding in findings if finding.problem]
+    lines.append(f"{len(problems)} problem(s)." if problems else "No problems.")
+    facts = {
+        finding.topic: {"found": finding.text, "problem": finding.problem} for finding in findings
+    }
+    return Answer(lines, facts)
+
+
+def _describe_options(parser: argparse.ArgumentParser) -> None:
+    add_opening(parser)
+    add_output(parser)
+    add_windows(parser)
+
+
+def _describe(options: Options) -> Answer:
+    recording = open_from(options)
+    ranges = parsed_windows(options, recording)
+    parts = mg.iter_describe(recording, ranges, out=options.out, overwrite=options.overwrite)
+    rows = sum(len(part.table) for part in shown(parts, quiet=options.quiet))
+    return _wrote(options.out, {"descriptions.csv": rows, "descriptions.parquet": rows})
+
+
+def _project_options(parser: argparse.ArgumentParser) -> None:
+    add_opening(parser)
+    add_output(parser)
+    add_windows(parser, window="100ms")
+
+
+def _project(options: Options) -> Answer:
+    recording = open_from(options)
+    ranges = parsed_windows(options, recording)
+    parts = mg.iter_project(recording, ranges, out=options.out, overwrite=options.overwrite)
+    rows = sum(len(part.table) for part in shown(parts, quiet=options.quiet))
+    return _wrote(options.out, {"vectors.parquet": rows})
+
+
+def _cluster_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "vectors",
+        type=Path,
+        nargs="+",
+        help="vectors of one or more recordings: folders of 'project', or vectors.parquet files",
+    )
+    parser.add_argument(
+        "--words",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="descriptions that name the clusters: folders of 'describe', or descriptions.parquet",
+    )
+    add_output(parser)
+
+
+def _cluster(options: Options) -> Answer:
+    import pandas as pd
+
+    from napari_mousegpt.core.vectors import Vectors
+
+    tables = [_table_of(path, "vectors.parquet") for path in options.vectors]
+    words = [_table_of(path, "descriptions.parquet") for path in options.words]
+    parts = mg.iter_cluster(
+        Vectors.concat([Vectors.from_table(table) for table in tables]),
+        pd.concat(words, ignore_index=True) if words else None,
+        out=options.out,
+        overwrite=options.overwrite,
+    )
+    rows = {part.name: len(part.table) for part in shown(parts, quiet=options.quiet)}
+    return _wrote(
+        options.out,
+        {"clusters.csv": rows["names"], "assignments.csv": rows["assignments"]},
+    )
+
+
+def _export_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, help="finished run, or an ethogram file")
+    parser.add_argument("file", type=Path, help="file to write")
+    parser.add_argument(
+        "--format",
+        choices=("bouts", "frames", "boris"),
+        default=None,
+        help="what to write; by default bouts, as csv or parquet by the ending",
+    )
+    parser.add_argument(
+        "--source",
+        choices=("model", "cluster", "human", "import"),
+        help="only bouts of this source (model: words; cluster: clusters)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
+
+
+def _export(options: Options) -> Answer:
+    ethogram, clocks = mg.load_ethogram(options.run)
+    if options.source:
+        ethogram = ethogram.select(source=options.source)
+    path = mg.export(
+        ethogram, options.file, clocks, format=options.format, overwrite=options.overwrite
+    )
+    return Answer([f"{path}: {len(ethogram)} bouts"], {"file": str(path), "bouts": len(ethogram)})
+
+
+def _show_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, help="finished run")
+
+
+def _show(options: Options) -> Answer:
+    from napari_mousegpt.runs import load_run
+
+    result = load_run(options.run)
+    _require_display()
+    import napari
+
+    viewer = napari.Viewer(title=f"napari-mousegpt: {result.recording.id}")
+    mg.show(viewer, result.recording, result.ethogram)
+    napari.run()
+    return Answer([])
+
+
+def _require_display() -> None:
+    """Qt ends the whole process when it finds no screen, so look before it does."""
+    import os
+    import sys
+    from importlib.util import find_spec
+
+    if not any(find_spec(name) for name in ("PySide6", "PyQt6", "PyQt5")):
+        raise InputError(
+            "viewer",
+            expected="a Qt binding",
+            found="none",
+            remedy='Install one: pip install "napari-mousegpt[gui]".',
+        )
+    if sys.platform == "linux" and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        raise InputError(
+            "viewer",
+            expected="a display",
+            found="none",
+            remedy="Run it on a desktop, or under xvfb-run.",
+        )
+
+
+def _table_of(path: Path, name: str) -> Any:
+    import pandas as pd
+
+    place = path / "result" / name if path.is_dir() else path
+    if not place.is_file():
+        raise InputError(
+            path,
+            expected=f"a folder with result/{name}, or such a file",
+            found="no such file",
+            remedy="Name the folder given to -o before.",
+        )
+    try:
+        return pd.read_parquet(place)
+    except (OSError, ValueError) as error:
+        raise InputError(place, expected="a parquet table", found=str(error)) from error
+
+
+def _wrote(out: Path, rows: dict[str, int]) -> Answer:
+    folder = Path(out) / "result"
+    lines = [f"{folder / name}: {count} rows" for name, count in rows.items()]
+    return Answer(lines, {"folder": str(folder), "rows": rows})
+
+
+#: Every command by name. A test holds this against the public verbs and the manifest.
+COMMANDS = {
+    "run": Command("describe, cluster and export a recording", _run_options, _run),
+    "demo": Command("do the same with a generated mouse", _demo_options, _demo),
+    "info": Command("say what a file is and what is wrong with it", _info_options, _info),
+    "doctor": Command("look over the installation", _doctor_options, _doctor),
+    "describe": Command("put windows of a recording into words", _describe_options, _describe),
+    "project": Command("turn windows of a recording into vectors", _project_options, _project),
+    "cluster": Command("find and name clusters of vectors", _cluster_options, _cluster),
+    "export": Command("write the bouts of a run for other programs", _export_options, _export),
+    "show": Command("open a finished run in napari", _show_options, _show),
+}

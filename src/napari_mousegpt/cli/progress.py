@@ -1,0 +1,67 @@
+"""Progress of a long verb on the terminal, with the time that is left."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TextIO
+
+from napari_mousegpt.store import Part
+
+__all__ = ["as_duration", "shown"]
+
+
+def shown(
+    parts: Iterable[Part], stream: TextIO | None = None, *, quiet: bool = False
+) -> Iterator[Part]:
+    """Pass parts on and write a line about each step to the terminal (standard error).
+
+    Parameters
+    ----------
+    parts : iterable of Part
+        As a long verb yields them.
+    stream : text stream, optional
+        Where to write; standard error by default. On a terminal one line a step is rewritten.
+    quiet : bool
+        Write nothing.
+    """
+    target = stream or sys.stderr
+    live = target.isatty()
+    step, begun, resumed, worked = "", time.monotonic(), 0, 0
+    for part in parts:
+        if part.step != step:
+            step, begun, resumed, worked = part.step, time.monotonic() - part.seconds, 0, 0
+        resumed += part.resumed
+        worked += not part.resumed
+        if not quiet:
+            text = _line(part, time.monotonic() - begun, resumed, worked)
+            last = part.done == part.total
+            if live:
+                target.write(f"\r\x1b[K{text}" + ("\n" if last else ""))
+            elif last:
+                target.write(text + "\n")
+            target.flush()
+        yield part
+
+
+def _line(part: Part, elapsed: float, resumed: int, worked: int) -> str:
+    words = [f"{part.step:<9} {part.done}/{part.total}"]
+    if part.done < part.total and worked:
+        words.append(f"{as_duration(elapsed / worked * (part.total - part.done))} left")
+    elif part.done == part.total:
+        words.append(f"in {as_duration(elapsed)}")
+    if resumed:
+        words.append(f"({resumed} found finished)")
+    return "  ".join(words)
+
+
+def as_duration(seconds: float) -> str:
+    """Return a length of time for people: ``0.4 s``, ``3 min 20 s``, ``2 h 05 min``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
+    return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02d} min"

@@ -1,0 +1,137 @@
+"""The verbs ``export`` and ``load_ethogram``: bouts for other programs, and back."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from napari_mousegpt.core.ethogram import Ethogram
+from napari_mousegpt.core.timebase import Timebase
+from napari_mousegpt.errors import InputError, OutputExistsError
+from napari_mousegpt.io.boris import read_boris, write_boris
+from napari_mousegpt.io.frame_labels import write_frame_labels
+from napari_mousegpt.io.labels import read_bouts, write_bouts
+
+__all__ = ["FORMATS", "clocks_of_run", "export", "load_ethogram"]
+
+#: What :func:`export` writes.
+FORMATS = ("bouts", "frames", "boris")
+
+
+def export(
+    ethogram: Ethogram,
+    path: str | os.PathLike[str],
+    clocks: Mapping[str, Timebase] | None = None,
+    *,
+    format: Literal["bouts", "frames", "boris"] | None = None,  # noqa: A002
+    overwrite: bool = False,
+) -> Path:
+    """Write an ethogram for another program.
+
+    Parameters
+    ----------
+    ethogram : Ethogram
+        What to write.
+    path : path-like
+        File; ``.csv``, ``.tsv`` or ``.parquet``.
+    clocks : mapping of recording id to Timebase, optional
+        Needed for ``"frames"`` and ``"boris"``; adds seconds to ``"bouts"``.
+    format : {"bouts", "frames", "boris"}, optional
+        One row for each bout (the default), one row for each frame of the one recording there is,
+        or the aggregated events of BORIS.
+    overwrite : bool
+        Replace a file that is there.
+
+    Returns
+    -------
+    Path
+        The file, complete.
+
+    Raises
+    ------
+    OutputExistsError
+        When the file is there and ``overwrite`` is off.
+    InputError
+        When a clock is missing, or frames of several recordings are asked for.
+    """
+    place = Path(path)
+    if format not in (None, *FORMATS):
+        raise InputError(f"format {format!r}", expected=f"one of {', '.join(FORMATS)}")
+    if place.exists() and not overwrite:
+        raise OutputExistsError(
+            place,
+            expected="a new file",
+            found="one that is there already",
+            remedy="Choose another name, or replace it: --overwrite (overwrite=True).",
+        )
+    if format == "frames":
+        recording, clock = _only_recording(ethogram, clocks)
+        write_frame_labels(place, ethogram, recording, clock)
+    elif format == "boris":
+        write_boris(place, ethogram, clocks or {})
+    else:
+        write_bouts(place, ethogram, clocks=clocks)
+    return place
+
+
+def load_ethogram(path: str | os.PathLike[str]) -> tuple[Ethogram, dict[str, Timebase]]:
+    """Read the ethogram of a finished run, or of a file.
+
+    Parameters
+    ----------
+    path : path-like
+        Run folder, or a table of bouts as csv or parquet.
+
+    Returns
+    -------
+    ethogram : Ethogram
+        Words and clusters of a run have the sources ``"model"`` and ``"cluster"``.
+    clocks : dict of recording id to Timebase
+        Empty for files, which do not hold them.
+
+    Raises
+    ------
+    InputError
+        When there is no such run or file.
+    """
+    place = Path(path)
+    if not place.is_dir():
+        return read_bouts(place), {}
+    table = place / "result" / "ethogram.parquet"
+    if not table.is_file():
+        raise InputError(
+            place,
+            expected="the folder of a finished run",
+            found="no result/ethogram.parquet",
+            remedy="Name the folder given to -o; if the run was stopped, start it again to finish.",
+        )
+    return read_bouts(table), clocks_of_run(place)
+
+
+def clocks_of_run(place: Path) -> dict[str, Timebase]:
+    """Return the clock of the recording of a run by its id."""
+    kept = json.loads((place / "result" / "recording.json").read_text(encoding="utf-8"))
+    return {kept["id"]: Timebase.from_dict(kept["clock"])}
+
+
+def _only_recording(
+    ethogram: Ethogram, clocks: Mapping[str, Timebase] | None
+) -> tuple[str, Timebase]:
+    recordings = sorted({*ethogram.bouts.recording, *ethogram.observed.recording})
+    if len(recordings) != 1:
+        raise InputError(
+            "labels for each frame",
+            expected="the ethogram of one recording",
+            found=f"{len(recordings)} recordings",
+            remedy="Choose one: ethogram.select(recording=...).",
+        )
+    if not clocks or recordings[0] not in clocks:
+        raise InputError(
+            f"recording {recordings[0]!r}",
+            expected="its clock, to know how many frames it has",
+            remedy="Pass clocks={recording.id: recording.timebase}.",
+        )
+    return recordings[0], clocks[recordings[0]]

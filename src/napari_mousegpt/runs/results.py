@@ -1,0 +1,260 @@
+"""What a run leaves behind, written and read back."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from napari_mousegpt.clusters import Groups, ethogram, groups_of, write_groups
+from napari_mousegpt.core.ethogram import Ethogram
+from napari_mousegpt.core.files import replacing
+from napari_mousegpt.core.intervals import Intervals
+from napari_mousegpt.core.provenance import RunCard
+from napari_mousegpt.core.recording import Recording
+from napari_mousegpt.core.vectors import Vectors
+from napari_mousegpt.errors import InputError
+from napari_mousegpt.features import FrameFeatures
+from napari_mousegpt.io.boris import write_boris
+from napari_mousegpt.io.labels import read_bouts, write_bouts
+from napari_mousegpt.io.recordings import open_recording
+from napari_mousegpt.reports import draw_ethogram, write_report
+from napari_mousegpt.store import Part, RunFolder, write_parquet, write_table
+
+__all__ = ["RunResult", "load_run", "write_results"]
+
+_SHOWN_LABELS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """The results of one finished run.
+
+    Parameters
+    ----------
+    path : Path
+        Run folder.
+    recording : Recording
+        What it is about.
+    card : RunCard
+        Inputs, parameters, versions, outcome.
+    descriptions : DataFrame
+        Words, :data:`napari_mousegpt.core.tables.DESCRIPTIONS`.
+    groups : Groups or None
+        Clusters; None when none could be found, the card says why.
+    ethogram : Ethogram
+        Bouts of the words (source ``"model"``) and of the clusters (source ``"cluster"``).
+    """
+
+    path: Path
+    recording: Recording
+    card: RunCard
+    descriptions: pd.DataFrame
+    groups: Groups | None
+    ethogram: Ethogram
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """Every file of the result folder by name."""
+        return {file.name: file for file in sorted((self.path / "result").iterdir())}
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """Vectors of the clustered pieces, read when asked for."""
+        return Vectors.from_table(pd.read_parquet(self.path / "result" / "vectors.parquet"))
+
+    def shares(self, source: str) -> dict[str, float]:
+        """Return the share of observed time of each label, largest first."""
+        bouts = self.ethogram.bouts.select(source=source)
+        observed = int(self.ethogram.observed.length.sum()) or 1
+        frames = pd.Series(bouts.length).groupby(bouts.column("label")).sum()
+        return {str(k): float(v) / observed for k, v in frames.sort_values(ascending=False).items()}
+
+    def summary(self) -> list[str]:
+        """Return what a person wants to know first, as lines."""
+        recording = self.recording
+        lines = [
+            f"{recording.id}: {recording.timebase.duration:.1f} s, {recording.n_frames} frames, "
+            f"{', '.join(recording.individuals) or 'no pose (silhouette)'}",
+            f"words:    {_listed(self.shares('model')) or 'nothing could be told'}",
+        ]
+        if self.groups is None:
+            lines.append(f"clusters: none ({self.card.outcome.get('clusters_problem', '')})")
+        else:
+            lines.append(
+                f"clusters: {len(self.groups.clusters)}: {_listed(self.shares('cluster'))}"
+            )
+        lines.append(f"results:  {self.path / 'result'}")
+        return lines
+
+    def facts(self) -> dict[str, Any]:
+        """Return the same as plain values for ``--json``."""
+        return {
+            "recording": self.recording.id,
+            "seconds": self.recording.timebase.duration,
+            "frames": self.recording.n_frames,
+            "run_id": self.card.run_id,
+            "words": self.shares("model"),
+            "clusters": self.shares("cluster"),
+            "noise": self.card.outcome.get("noise"),
+            "files": {name: str(path) for name, path in self.files.items()},
+        }
+
+
+def write_results(
+    folder: RunFolder,
+    recording: Recording,
+    descriptions: pd.DataFrame,
+    vectors: Vectors,
+    measured: Mapping[str, FrameFeatures],
+    found: tuple[pd.DataFrame, pd.DataFrame] | str,
+) -> Iterator[Part]:
+    """Write everything people read into the result folder.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        Open folder of the run.
+    recording : Recording
+        What the run is about.
+    descriptions : DataFrame
+        Words.
+    vectors : Vectors
+        What was clustered.
+    measured : mapping of str to FrameFeatures
+        For the trace in the picture.
+    found : tuple of DataFrame, or str
+        Assignments and clusters, or why there are none.
+
+    Yields
+    ------
+    Part
+        One, when all is written: the ethogram.
+    """
+    begun = time.perf_counter()
+    result, clock = folder.result, recording.timebase
+    groups = None if isinstance(found, str) else groups_of(folder.path, *found)
+    bouts = _both(descriptions, groups)
+    write_table(descriptions, result / "descriptions", run_id=folder.card.run_id)
+    write_parquet(vectors.to_table(), result / "vectors.parquet", run_id=folder.card.run_id)
+    outcome: dict[str, Any] = {
+        "descriptions": len(descriptions),
+        "without_a_label": float((descriptions["label"] == "").mean()),
+    }
+    if groups is None:
+        outcome["clusters_problem"] = found
+    else:
+        write_groups(groups, result)
+        outcome["clusters"] = len(groups.clusters)
+        outcome["noise"] = float((groups.assignments["cluster"] < 0).mean())
+    clocks = {recording.id: clock}
+    media = {recording.id: Path(recording.primary.sources.get("video", recording.id)).name}
+    for name in ("ethogram.parquet", "ethogram.csv"):
+        write_bouts(result / name, bouts, clocks=clocks)
+    # One file each: BORIS tells behaviours apart by name only, and words and clusters share some.
+    for name, source in (("boris.csv", "model"), ("boris_clusters.csv", "cluster")):
+        if source == "model" or groups is not None:
+            write_boris(result / name, bouts.select(source=source), clocks, media=media)
+    _write_opening(recording, result / "recording.json")
+    sources = {
+        title: bouts.select(source=source)
+        for title, source in (("words", "model"), ("clusters", "cluster"))
+        if source == "model" or groups is not None
+    }
+    draw_ethogram(
+        result / "ethogram.png",
+        sources,
+        clock,
+        traces=_speeds(measured),
+        title=recording.id,
+    )
+    card = folder.finish(**outcome)
+    write_report(result / "report.md", recording, card, descriptions, groups, sources)
+    table = bouts.to_pandas(clocks)
+    yield Part("results", "ethogram", table, 1, 1, False, time.perf_counter() - begun)
+
+
+def load_run(path: str | os.PathLike[str], recording: Recording | None = None) -> RunResult:
+    """Read a finished run back.
+
+    Parameters
+    ----------
+    path : path-like
+        Run folder, as given to ``run``.
+    recording : Recording, optional
+        Its recording, if it is open; else it is opened again from where it was.
+
+    Raises
+    ------
+    InputError
+        When there is no finished run, or the recording is no longer where it was.
+    """
+    place = Path(path)
+    result = place / "result"
+    try:
+        card = RunCard.from_json((result / "run_card.json").read_text(encoding="utf-8"))
+        descriptions = pd.read_parquet(result / "descriptions.parquet")
+        bouts = read_bouts(result / "ethogram.parquet")
+        groups = None
+        if (result / "clusters.parquet").exists() and "clusters" in card.outcome:
+            groups = groups_of(
+                place,
+                pd.read_parquet(result / "assignments.parquet"),
+                pd.read_parquet(result / "clusters.parquet"),
+            )
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(
+            place,
+            expected="the folder of a finished run",
+            found=str(error),
+            remedy="Name the folder given to -o; if the run was stopped, start it again to finish.",
+        ) from error
+    opened = _reopen(result / "recording.json") if recording is None else recording
+    return RunResult(place, opened, card, descriptions, groups, bouts)
+
+
+def _both(descriptions: pd.DataFrame, groups: Groups | None) -> Ethogram:
+    words = ethogram(descriptions)
+    if groups is None:
+        return words
+    clusters = ethogram(groups)
+    return Ethogram(
+        Intervals.concat([words.bouts, clusters.bouts]),
+        Intervals.concat([words.observed, clusters.observed]),
+    )
+
+
+def _speeds(measured: Mapping[str, FrameFeatures]) -> dict[str, Any]:
+    return {
+        f"{individual} speed (body lengths/s)".strip(): features.column("speed")
+        for individual, features in measured.items()
+        if "speed" in features
+    }
+
+
+def _write_opening(recording: Recording, path: Path) -> None:
+    opening = {
+        "id": recording.id,
+        "clock": recording.timebase.to_dict(stamps=True),
+        **recording.metadata.get("opening", {}),
+    }
+    with replacing(path) as aside:
+        aside.write_text(json.dumps(opening, indent=2) + "\n", encoding="utf-8")
+
+
+def _reopen(path: Path) -> Recording:
+    opening = json.loads(path.read_text(encoding="utf-8"))
+    return open_recording(opening.pop("video", None), opening.pop("pose", None), **opening)
+
+
+def _listed(shares: Mapping[str, float]) -> str:
+    shown = [f"{label} {share:.0%}" for label, share in list(shares.items())[:_SHOWN_LABELS]]
+    rest = len(shares) - len(shown)
+    return ", ".join(shown) + (f", and {rest} more" if rest > 0 else "")
