@@ -210,6 +210,8 @@ def _role_of(name: str) -> str | None:
                 break
     if part is None:
         return None
+    if part == "hips" and side:
+        part = "flank"  # one hip is no middle of the hips
     if part in _SIDED:
         return f"{side}_{part}" if side else None
     return part

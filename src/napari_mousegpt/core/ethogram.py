@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from napari_mousegpt.core.intervals import Intervals
-from napari_mousegpt.core.tables import BOUTS
+from napari_mousegpt.core.tables import BOUTS, text_cells
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError
 
@@ -38,8 +38,8 @@ class Ethogram:
     ----------
     bouts : Intervals
         Rows with column ``label`` and, if known, ``source``, ``confidence``, ``status``,
-        ``bout_id``, ``parent_id``; what is missing is filled in (new ids, ``source``, NaN,
-        ``"proposed"``).
+        ``bout_id``, ``parent_id``; missing columns and cells are filled in (new ids, ``source``,
+        NaN, ``"proposed"``).
     observed : Intervals, optional
         Spans that were looked at; by default the span of the bouts of each individual.
     source : str
@@ -64,17 +64,14 @@ class Ethogram:
             raise InputError(
                 "ethogram", expected="a column 'label'", found=str(list(table.columns))
             )
-        defaults: dict[str, Any] = {
-            "source": source,
-            "confidence": np.nan,
-            "status": "proposed",
-            "parent_id": "",
-        }
-        for name, value in defaults.items():
-            if name not in table.columns:
-                table[name] = value
-        if "bout_id" not in table.columns:
-            table["bout_id"] = new_bout_ids(len(table))
+        for name, value in (("source", source), ("status", "proposed"), ("parent_id", "")):
+            cells = text_cells(table[name]) if name in table.columns else np.full(len(table), "")
+            table[name] = np.where(cells == "", value, cells).astype(object)
+        if "confidence" not in table.columns:
+            table["confidence"] = np.nan
+        ids = text_cells(table["bout_id"]) if "bout_id" in table.columns else [""] * len(table)
+        fresh = iter(new_bout_ids(sum(value == "" for value in ids)))
+        table["bout_id"] = [value or next(fresh) for value in ids]
         table = BOUTS.check(table)
         _check_values(table, "source", SOURCES)
         _check_values(table, "status", STATUSES)
@@ -217,7 +214,7 @@ class Ethogram:
         frames = np.full(n_frames, unlabelled, dtype=object)
         for bout in self.bouts.select(recording=recording, individual=individual):
             if bout.status != "rejected":
-                frames[bout.start : bout.stop] = bout.label
+                frames[max(bout.start, 0) : max(bout.stop, 0)] = bout.label
         return frames
 
     def smooth(
@@ -225,8 +222,8 @@ class Ethogram:
     ) -> Ethogram:
         """Close short gaps between bouts of one behaviour, then drop short bouts.
 
-        Joined bouts keep the id of the first; the others' time is in it, and its confidence is
-        their mean weighted by length.
+        Only bouts of one individual, source and status are joined. The joined bout keeps the id of
+        the first; its confidence is the mean of all, weighted by length.
 
         Parameters
         ----------
@@ -252,19 +249,18 @@ class Ethogram:
                     f"{timebase.fps:g} fps) and changes nothing",
                     stacklevel=2,
                 )
-        table = self.bouts.to_pandas().sort_values(
-            ["recording", "individual", "label", "source", "start", "stop"], kind="stable"
-        )
+        apart = ["recording", "individual", "label", "source", "status"]
+        table = self.bouts.to_pandas().sort_values([*apart, "start", "stop"], kind="stable")
         if table.empty:
             return self
-        key = table.groupby(["recording", "individual", "label", "source"], sort=False).ngroup()
+        key = table.groupby(apart, sort=False).ngroup()
         reach = table.groupby(key)["stop"].cummax()
         gap_s = timebase.time(np.maximum(table["start"].to_numpy()[1:], 0)) - timebase.time(
             np.maximum(reach.to_numpy()[:-1], 0)
         )
         new = np.ones(len(table), dtype=bool)
-        # A gap of zero joins touching bouts only when closing was asked for at all.
-        allowed = close_gap_ms / 1000 + 1e-9 if close_gap_ms else -1.0
+        # Touching and overlapping bouts are joined only when closing was asked for at all.
+        allowed = close_gap_ms / 1000 + 1e-9 if close_gap_ms else -np.inf
         new[1:] = (np.diff(key.to_numpy()) != 0) | (gap_s > allowed)
         run = np.cumsum(new) - 1
         weights = (table["stop"] - table["start"]).to_numpy(dtype=float)

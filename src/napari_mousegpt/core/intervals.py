@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from napari_mousegpt.core.tables import text_cells
 from napari_mousegpt.errors import InputError
 
 if TYPE_CHECKING:
@@ -67,8 +68,10 @@ class Intervals:
         table = table.reset_index(drop=True).copy()
         for name in ("start", "stop"):
             table[name] = _whole_frames(table[name], name)
-        for name in ("recording", "individual"):
-            table[name] = table[name].fillna("").astype(str).astype(object)
+        # pandas 3 has several kinds of text column; with one kind here, equal tables are equal.
+        for name in table.columns:
+            if name in ("recording", "individual") or isinstance(table[name].dtype, pd.StringDtype):
+                table[name] = pd.Series(text_cells(table[name]), dtype=object)
         wrong = np.flatnonzero(table["stop"].to_numpy() < table["start"].to_numpy())
         if wrong.size:
             row = table.iloc[wrong[0]]
@@ -97,15 +100,22 @@ class Intervals:
         **columns: ArrayLike,
     ) -> Intervals:
         """Return intervals from arrays; single values are repeated for every row."""
-        starts = np.atleast_1d(np.asarray(start))
+        starts, stops = np.asarray(start), np.asarray(stop)
+        count = max(starts.size, stops.size) if 0 in (starts.ndim, stops.ndim) else starts.size
+        if any(bound.ndim and bound.size != count for bound in (starts, stops)):
+            raise InputError(
+                "intervals",
+                expected="one length for start and stop",
+                found=f"{starts.size} and {stops.size}",
+            )
         values: dict[str, Any] = {
             "recording": recording,
             "individual": individual,
-            "start": starts,
-            "stop": np.atleast_1d(np.asarray(stop)),
+            "start": np.broadcast_to(starts, count),
+            "stop": np.broadcast_to(stops, count),
             **columns,
         }
-        return cls(pd.DataFrame(values, index=range(len(starts))))
+        return cls(pd.DataFrame(values, index=range(count)))
 
     @classmethod
     def empty(cls) -> Intervals:
@@ -214,10 +224,10 @@ class Intervals:
 
     def clip(self, start: int, stop: int) -> Intervals:
         """Return the parts of the rows inside ``[start, stop)``; rows outside are dropped."""
-        table = self._table.assign(
-            start=np.maximum(self.start, start), stop=np.minimum(self.stop, stop)
-        )
-        return Intervals(table[table["start"].to_numpy() < table["stop"].to_numpy()])
+        begins, ends = np.maximum(self.start, start), np.minimum(self.stop, stop)
+        events = (self.length == 0) & (begins == self.start) & (begins < stop)
+        inside = (begins < ends) | events
+        return Intervals(self._table.assign(start=begins, stop=ends)[inside])
 
     def merge(self, gap: int = 0, by: Sequence[str] = ()) -> Intervals:
         """Return the union: rows that overlap or lie at most ``gap`` frames apart become one.
@@ -335,7 +345,8 @@ def windows(
     -------
     Intervals
         Sorted; the last window of a stretch that is shorter than ``length`` is left out, unless the
-        whole stretch is shorter: then it is one window.
+        whole stretch is shorter: then it is one window. A stretch that ``within`` has twice is cut
+        once.
     """
     size = recording.timebase.frames(length)
     hop = recording.timebase.frames(length if step is None else step)
@@ -345,7 +356,8 @@ def windows(
         spans = within.select(recording=recording.id).clip(0, recording.n_frames)
     people = recording.individuals or ("",)
     pieces = []
-    for span in spans:
+    marked = spans.to_pandas().drop_duplicates(list(KEYS))
+    for span in Intervals(marked[marked["start"] < marked["stop"]]):
         starts = np.arange(span.start, max(span.stop - size, span.start) + 1, hop)
         for individual in people if span.individual == "" else (span.individual,):
             pieces.append(
@@ -370,7 +382,12 @@ def _whole_frames(values: pd.Series, name: str) -> NDArray[np.int64]:
 
 
 def _overlapping_rows(a: Intervals, b: Intervals) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Pairs of rows that share a frame, found by bisection and not by the full product."""
+    """Pairs of rows that share a frame; sorts the right side once per recording, no full product.
+
+    An event without length is where its frame is.
+    """
+    a_stop = np.maximum(a.stop, a.start + 1)
+    b_stop = np.maximum(b.stop, b.start + 1)
     lefts: list[NDArray[np.intp]] = []
     rights: list[NDArray[np.intp]] = []
     rows_of_b = _rows_by(b.recording)
@@ -381,15 +398,15 @@ def _overlapping_rows(a: Intervals, b: Intervals) -> tuple[NDArray[np.intp], NDA
         theirs = theirs[np.argsort(b.start[theirs], kind="stable")]
         # A row there can only overlap if it starts before this one stops and, at the earliest, one
         # longest row before this one starts.
-        longest = int(b.length[theirs].max())
+        longest = int((b_stop - b.start)[theirs].max())
         first = np.searchsorted(b.start[theirs], a.start[rows] - longest, side="left")
-        last = np.searchsorted(b.start[theirs], a.stop[rows], side="left")
+        last = np.searchsorted(b.start[theirs], a_stop[rows], side="left")
         counts = np.maximum(last - first, 0)
         left = np.repeat(rows, counts)
         offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         right = theirs[np.repeat(first, counts) + offset]
         who_a, who_b = a.individual[left], b.individual[right]
-        keep = (a.start[left] < b.stop[right]) & (b.start[right] < a.stop[left])
+        keep = (a.start[left] < b_stop[right]) & (b.start[right] < a_stop[left])
         keep &= (who_a == who_b) | (who_a == "") | (who_b == "")
         lefts.append(left[keep])
         rights.append(right[keep])

@@ -83,6 +83,12 @@ def make_pose(
         score = np.full((shape[0], shape[2], shape[3]), np.nan)
     else:
         score = np.asarray(confidence, dtype=np.float64)
+        if score.shape != (shape[0], shape[2], shape[3]):
+            raise MismatchError(
+                "pose confidence",
+                expected=f"shape {(shape[0], shape[2], shape[3])} (frames, keypoints, individuals)",
+                found=str(score.shape),
+            )
     pose = xr.Dataset(
         {
             "position": (POSE_DIMS, xyz),
@@ -169,11 +175,9 @@ def fit_length(
         pose = pose.isel(time=slice(0, frames))
         if rows < frames:
             pose = pose.assign_coords(time=np.arange(rows)).reindex(time=np.arange(frames))
-        pose.attrs["length_policy"] = f"{policy}: {rows} rows for {frames} pictures"
+        pose = pose.assign_attrs(length_policy=f"{policy}: {rows} rows for {frames} pictures")
     times = timebase.time(np.arange(frames))
-    pose = pose.assign_coords(time=times)
-    pose.attrs["fps"] = timebase.fps
-    return pose
+    return pose.assign_coords(time=times).assign_attrs(fps=timebase.fps)
 
 
 def pose_fingerprint(pose: xr.Dataset) -> str:

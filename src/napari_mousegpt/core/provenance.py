@@ -50,8 +50,8 @@ def plain(value: Any) -> Any:
         return value.as_posix()
     if isinstance(value, Fraction):
         return f"{value.numerator}/{value.denominator}"
-    if hasattr(value, "item") and callable(value.item):
-        return value.item()
+    if hasattr(value, "tolist") and callable(value.tolist):
+        return value.tolist()  # numpy numbers and arrays
     return value
 
 
@@ -122,8 +122,16 @@ class RunCard:
 
     @classmethod
     def from_json(cls, text: str) -> RunCard:
-        """Read a card back."""
+        """Read a card back.
+
+        Raises
+        ------
+        ValueError, TypeError
+            When the text is no run card.
+        """
         fields = json.loads(text)
+        if not isinstance(fields, dict):
+            raise ValueError(f"a run card is a JSON object, not {type(fields).__name__}")
         fields.pop("run_id", None)
         return cls(**fields)
 

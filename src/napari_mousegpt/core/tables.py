@@ -7,14 +7,13 @@ half-open and are the authority; columns ending in ``_s`` are seconds derived fr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from napari_mousegpt.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = [
     "ASSIGNMENTS",
@@ -26,6 +25,7 @@ __all__ = [
     "STUDY",
     "Column",
     "TableSchema",
+    "text_cells",
 ]
 
 #: Raised when a column changes its meaning; written into every file.
@@ -33,6 +33,16 @@ SCHEMA_VERSION = 1
 
 Kind = Literal["text", "int", "float"]
 _DTYPES = {"int": np.int64, "float": np.float64}
+
+
+def text_cells(values: ArrayLike) -> NDArray[np.object_]:
+    """Return cells as text, shape (n,); what is missing (None, NaN) becomes empty text.
+
+    Takes columns of any kind, categories too, and does not change them.
+    """
+    cells = np.array(values, dtype=object, ndmin=1)
+    cells[pd.isna(cells)] = ""
+    return np.asarray(np.frompyfunc(str, 1, 1)(cells), dtype=object)
 
 
 @dataclass(frozen=True)
@@ -87,11 +97,20 @@ class TableSchema:
         mine = [name for name in self.names if name in table.columns]
         return table[[*mine, *(name for name in table.columns if name not in self.names)]]
 
+    def empty(self) -> pd.DataFrame:
+        """Return a table with all columns and no rows."""
+        import pandas as pd
+
+        return self.check(pd.DataFrame(columns=list(self.names)))
+
     def _as_kind(self, values: pd.Series, column: Column) -> pd.Series:
         if column.kind == "text":
-            return values.fillna("").astype(str).astype(object)
+            return pd.Series(text_cells(values), index=values.index, dtype=object)
         try:
-            return values.astype(_DTYPES[column.kind])
+            numbers = values.astype(_DTYPES[column.kind])
+            if column.kind == "int" and not np.array_equal(numbers, values.astype(np.float64)):
+                raise ValueError("numbers that are not whole")
+            return numbers
         except (ValueError, TypeError) as error:
             raise InputError(
                 f"column {column.name!r} of the {self.name} table",

@@ -84,7 +84,9 @@ def parse_duration(text: float | str, timebase: Timebase | None = None) -> Fract
     InputError
         When the text is no length of time, or frames are asked for without a time base.
     """
-    match = _DURATION.fullmatch(str(text))
+    # Small floats print with an exponent, which nobody types.
+    plain = str(text) if isinstance(text, str) else format(float(text), ".12f")
+    match = _DURATION.fullmatch(plain)
     if match is None:
         raise InputError(
             f"duration {text!r}",
@@ -233,14 +235,22 @@ class Timebase:
         Returns
         -------
         float or ndarray of float64
+
+        Raises
+        ------
+        InputError
+            For frames outside a video of variable rate.
         """
         index = np.asarray(frame, dtype=np.int64)
         if self.ticks is None:
             seconds = (index * self.rate.denominator) / self.rate.numerator
         else:
-            inside = (
-                self.ticks[np.minimum(index, self.n_frames - 1)] if self.n_frames else index * 0
-            )
+            wrong = index[(index < 0) | (index > self.n_frames)]
+            if wrong.size:
+                raise InputError(
+                    "frame", expected=f"0 to {self.n_frames}", found=str(wrong.flat[0])
+                )
+            inside = self.ticks[np.minimum(index, self.n_frames - 1)] if self.n_frames else index
             seconds = (inside * self.tick.numerator) / self.tick.denominator
             seconds = np.where(
                 index == self.n_frames, float(self.exact_time(self.n_frames)), seconds
@@ -277,24 +287,20 @@ class Timebase:
         Raises
         ------
         InputError
-            For times outside the video, unless ``clip``.
+            For times that are no numbers, and for times outside the video unless ``clip``.
         """
         moments = np.asarray(seconds, dtype=np.float64)
+        odd = moments[~np.isfinite(moments)]
+        if odd.size:
+            raise InputError("time", expected="a number of seconds", found=str(odd.flat[0]))
+        index = self._last_begun(moments)
         last = self.n_frames - 1
-        if self.ticks is None:
-            index = np.rint(moments * float(self.rate)).astype(np.int64)
-            if side == "shown":
-                index -= self.time(index) > moments
-        else:
-            begins = self.time(np.arange(self.n_frames))
-            index = np.searchsorted(begins, moments, side="right").astype(np.int64) - 1
-            if side == "nearest":
-                here = begins[np.clip(index, 0, last)]
-                after = begins[np.clip(index + 1, 0, last)]
-                index += (index < last) & (np.abs(after - moments) < np.abs(moments - here))
-            else:
-                index = np.where(moments >= float(self.exact_time(self.n_frames)), last + 1, index)
-        if clip:
+        if side == "nearest" and last >= 0:
+            begun, after = np.clip(index, 0, last), np.clip(index + 1, 0, last)
+            index += np.abs(self.time(after) - moments) < np.abs(moments - self.time(begun))
+            # Half a frame before the first picture it is still the nearest one.
+            index = np.where((index < 0) & (moments * self.fps >= -0.5), 0, index)
+        if clip and last >= 0:
             index = np.clip(index, 0, last)
         elif index.size and (index.min() < 0 or index.max() > last):
             raise InputError(
@@ -304,6 +310,19 @@ class Timebase:
                 remedy="Check that the times belong to this video.",
             )
         return int(index) if np.ndim(seconds) == 0 else index
+
+    def _last_begun(self, moments: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the last picture that has begun: -1 before the first, n_frames after the end."""
+        n = self.n_frames
+        # A guess from rounded numbers, then put right by the times themselves.
+        if self.ticks is None:
+            guess = np.rint(np.clip(moments * self.fps, -1, n)).astype(np.int64)
+        else:
+            stamps = moments * self.tick.denominator / self.tick.numerator
+            guess = np.searchsorted(self.ticks, np.clip(stamps, -1, None), side="right") - 1
+        guess = guess - (self.time(np.clip(guess, 0, n)) > moments)
+        guess = guess + ((guess < n) & (self.time(np.clip(guess + 1, 0, n)) <= moments))
+        return np.asarray(np.clip(guess, -1, n), dtype=np.int64)
 
     def frames(self, duration: float | str | Fraction) -> int:
         """Return how many frames a length of time lasts, rounded to the nearest, at least one.

@@ -17,7 +17,6 @@ from napari_mousegpt.errors import InputError
 from napari_mousegpt.features import (
     FeatureParams,
     FrameFeatures,
-    WindowParams,
     features_from_table,
     features_to_table,
     measure_recording,
@@ -32,7 +31,7 @@ from napari_mousegpt.store import (
     recording_sources,
     run_folder,
 )
-from napari_mousegpt.vectors import BIN_S, ProjectParams, project_jobs
+from napari_mousegpt.vectors import BIN_S, KinematicEncoder, ProjectParams, project_jobs
 from napari_mousegpt.words import (
     DescribeParams,
     KinematicDescriber,
@@ -66,8 +65,8 @@ class RunParams:
         How pose or picture is measured.
     rules : KinematicRules
         Thresholds of the words.
-    contexts : WindowParams
-        Time scales of the vectors.
+    encoder : KinematicEncoder
+        Measures and time scales of the vectors.
     clusters : ClusterParams
         How clusters are found.
     """
@@ -80,7 +79,7 @@ class RunParams:
     bin_s: float = BIN_S
     features: FeatureParams = field(default_factory=FeatureParams)
     rules: KinematicRules = field(default_factory=KinematicRules)
-    contexts: WindowParams = field(default_factory=WindowParams)
+    encoder: KinematicEncoder = field(default_factory=KinematicEncoder)
     clusters: ClusterParams = field(default_factory=ClusterParams)
 
     def __post_init__(self) -> None:
@@ -165,10 +164,10 @@ def _steps(recording: Recording, params: RunParams, folder: RunFolder) -> Iterat
         yield part
     descriptions = stack_descriptions(tables)
 
-    projecting = ProjectParams(windows=params.contexts, features=params.features)
+    projecting = ProjectParams(kinematic=params.encoder, features=params.features)
     bins = windows(recording, params.bin_s)
     pieces = []
-    for part in iter_parts(folder, project_jobs(bins, recording.timebase, projecting, measured)):
+    for part in iter_parts(folder, project_jobs(bins, projecting, measured)):
         pieces.append(Vectors.from_table(part.table))
         yield part
     vectors = Vectors.concat(pieces)

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from napari_mousegpt.core.files import make_folder, replacing
+from napari_mousegpt.core.files import PART_SUFFIX, make_folder, replacing
 from napari_mousegpt.core.provenance import RunCard, plain
 from napari_mousegpt.core.tables import SCHEMA_VERSION
 from napari_mousegpt.errors import LockedError, OutputExistsError, StorageError
@@ -48,7 +48,7 @@ __all__ = [
 #: Environment variable with the folder for runs that name no output.
 RUNS_VARIABLE = "NAPARI_MOUSEGPT_RUNS"
 _PLAN = "plan.json"
-_OWN = (_PLAN, ".lock", "parts", "result")
+_LOCK = ".lock"
 
 
 def default_root() -> Path:
@@ -159,7 +159,7 @@ class RunFolder:
     def _acquire(self) -> FileLock:
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self.path / ".lock", timeout=0)
+        lock = FileLock(self.path / _LOCK, timeout=0)
         try:
             lock.acquire()
         except Timeout as error:
@@ -184,33 +184,44 @@ class RunFolder:
             self._lock = None
 
     def _refuse_foreign_files(self) -> None:
-        if not self.path.exists() or (self.path / _PLAN).exists():
+        plan = self.path / _PLAN
+        if not self.path.exists():
             return
-        others = sorted(p.name for p in self.path.iterdir() if p.name not in _OWN)
-        if others:
+        if plan.exists():
+            found = "" if _read_card(plan) is not None else f"a {_PLAN} that cannot be read"
+        else:
+            # A run that was killed before its plan was there leaves nothing but its lock.
+            others = sorted(
+                p.name
+                for p in self.path.iterdir()
+                if p.name != _LOCK
+                and not (p.name.startswith(f".{_PLAN}.") and p.name.endswith(PART_SUFFIX))
+            )
+            more = ", ..." if len(others) > 3 else ""
+            found = f"other files ({', '.join(others[:3])}{more})" if others else ""
+        if found:
             raise OutputExistsError(
                 self.path,
                 expected="an empty folder or a run of this program",
-                found=f"other files ({', '.join(others[:3])}{', ...' if len(others) > 3 else ''})",
+                found=found,
                 remedy="Choose a new folder; files that are no run are never overwritten.",
             )
 
     def _settle_plan(self) -> None:
         plan = self.path / _PLAN
-        if plan.exists():
-            held = _read_card(plan)
-            if held is not None and held.run_id == self.card.run_id:
+        held = _read_card(plan) if plan.exists() else None
+        if held is not None:
+            if held.run_id == self.card.run_id:
                 return
             if not self._overwrite:
                 raise OutputExistsError(
                     self.path,
                     expected="this run or an empty folder",
-                    found="another run"
-                    + ("" if held is None else f": {_difference(held, self.card)}"),
+                    found=f"another run: {_difference(held, self.card)}",
                     remedy="Choose another folder, or replace it: --overwrite (overwrite=True).",
                 )
-        for name in ("parts", "result"):
-            shutil.rmtree(self.path / name, ignore_errors=True)
+            for name in ("parts", "result"):
+                _remove_folder(self.path / name)
         with replacing(plan) as aside:
             aside.write_text(self.card.to_json(), encoding="utf-8")
 
@@ -229,7 +240,7 @@ class RunFolder:
         seal = path.with_suffix(".sha256")
         if not (path.exists() and seal.exists()):
             return False
-        return seal.read_text(encoding="ascii").strip() == _sha256(path)
+        return seal.read_bytes().strip() == _sha256(path).encode()
 
     def read(self, step: str, name: str) -> pd.DataFrame:
         """Return the table of a finished part.
@@ -292,12 +303,11 @@ def iter_parts(folder: RunFolder, jobs: Sequence[Job]) -> Iterator[Part]:
     for done, job in enumerate(jobs, start=1):
         resumed = folder.has(job.step, job.name)
         begun = time.perf_counter()
-        if resumed:
-            table = folder.read(job.step, job.name)
-        else:
-            table = job.compute()
-            folder.write(job.step, job.name, table)
+        if not resumed:
+            folder.write(job.step, job.name, job.compute())
         spent = 0.0 if resumed else time.perf_counter() - begun
+        # Read back in both cases: a resumed run goes on with the very same tables.
+        table = folder.read(job.step, job.name)
         yield Part(job.step, job.name, table, done, len(jobs), resumed, spent)
 
 
@@ -339,7 +349,7 @@ def write_table(table: pd.DataFrame, stem: Path, **facts: Any) -> list[Path]:
     **facts
         See :func:`write_parquet`.
     """
-    parquet, csv = stem.with_suffix(".parquet"), stem.with_suffix(".csv")
+    parquet, csv = (stem.with_name(f"{stem.name}.{ending}") for ending in ("parquet", "csv"))
     write_parquet(table, parquet, **facts)
     with replacing(csv) as aside:
         table.to_csv(aside, index=False, float_format="%.6g", lineterminator="\n")
@@ -351,8 +361,23 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _remove_folder(folder: Path) -> None:
+    """Remove a folder of an old run. A part left behind could be taken for one of the new run."""
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StorageError(
+            folder,
+            expected="an old run that can be removed",
+            found=str(error),
+            remedy="Close the program that holds it open, or choose another output folder.",
+        ) from error
+
+
 def _read_card(path: Path) -> RunCard | None:
-    """The plan of a folder, None when it is damaged (a damaged plan is another run)."""
+    """Return the plan of a folder, None when it is damaged or of another program."""
     try:
         return RunCard.from_json(path.read_text(encoding="utf-8"))
     except (ValueError, TypeError, OSError):

@@ -1,0 +1,73 @@
+"""What the label layers say of the frame on screen, as text in the corner of the canvas."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING
+
+from napari_mousegpt._napari.label_layer import ROLES, LabelWindow
+from napari_mousegpt._napari.layers import layer_tag
+from napari_mousegpt._napari.time_axis import current_frame
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+__all__ = ["OVERLAY", "CornerText"]
+
+#: Our own key, so that we never fight other plugins over napari's text overlay.
+OVERLAY = "mousegpt_label"
+
+
+class CornerText:
+    """Keeps the corner text of one viewer, and removes it with the last label layer.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Held weakly.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = weakref.ref(viewer)
+        viewer.dims.events.current_step.connect(self.update)
+
+    def update(self, event: object = None) -> None:
+        """Show what is said of the present frame."""
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        overlays = viewer.canvas.overlays
+        lines = corner_lines(viewer)
+        if lines is None:
+            if OVERLAY in overlays:
+                del overlays[OVERLAY]
+            return
+        if OVERLAY not in overlays:
+            from napari.components.overlays import TextOverlay
+
+            overlays[OVERLAY] = TextOverlay(
+                visible=True, position="bottom_left", font_size=11, box=True
+            )
+        text = "\n".join(lines)
+        if overlays[OVERLAY].text != text:
+            overlays[OVERLAY].text = text
+
+
+def corner_lines(viewer: ViewerModel) -> list[str] | None:
+    """Return the lines for the present frame, None when no label layer is there."""
+    lines: list[str] = []
+    found = False
+    for layer in viewer.layers:
+        tag = layer_tag(layer.metadata)
+        if tag is None or tag.role not in ROLES or not isinstance(tag.window, LabelWindow):
+            continue
+        found = True
+        frame = current_frame(viewer, layer, tag.window.n_frames)
+        if frame is None or not layer.visible:
+            continue
+        if not lines and tag.clocked and not tag.recording.timebase.is_constant:
+            # The slider counts frames where the rate varies.
+            lines.append(f"{tag.recording.timebase.time(frame):.2f} s")
+        said = tag.window.lines_at(frame)
+        lines += [f"{layer.name}: {line}" for line in said or ["-"]]
+    return lines if found else None

@@ -1,0 +1,239 @@
+"""Long work beside the viewer: worker, progress, cancel and error text, written once."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from psygnal import Signal
+
+from napari_mousegpt.core.recording import Recording
+from napari_mousegpt.errors import InputError, MouseGPTError
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+__all__ = ["Job", "start_job", "verb_parts"]
+
+#: Verbs that come in parts.
+VERBS = ("run", "describe", "project", "cluster")
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """An error, carried out of the thread as a value.
+
+    napari 0.9.2 with PySide6 stumbles over a worker that raises (its status callback gets one
+    argument too many), so ours never does.
+    """
+
+    error: Exception
+
+
+class Job:
+    """Work that is going on, or has ended. All signals come in the main thread.
+
+    Attributes
+    ----------
+    title : str
+        What it does, in words.
+    state : str
+        ``"running"``, ``"finished"``, ``"cancelled"`` or ``"failed"``.
+    progress : tuple of int
+        Parts done and parts in all; all is 0 while it is not known.
+    """
+
+    progressed = Signal(object)
+    """One part is done and on disk."""
+    ended = Signal(object)
+    """The job has ended, for whatever reason; the argument is the job."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.state = "running"
+        self.progress = (0, 0)
+        self.error: Exception | None = None
+        self._result: Any = None
+        self._worker: Any = None
+
+    def __repr__(self) -> str:
+        done, total = self.progress
+        return f"<Job {self.title!r}: {self.state}, {done} of {total or '?'} parts>"
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self.state != "running"
+
+    @property
+    def result(self) -> Any:
+        """What the verb returned.
+
+        Raises
+        ------
+        InputError
+            While the job runs, or after it was cancelled.
+        Exception
+            The error it ended with.
+        """
+        if self.error is not None:
+            raise self.error
+        if self.state != "finished":
+            raise InputError(
+                f"job {self.title!r}",
+                expected="to have finished",
+                found=self.state,
+                remedy="Wait until job.done is True."
+                if self.state == "running"
+                else "Start it again: it goes on from its last finished part.",
+            )
+        return self._result
+
+    def cancel(self) -> None:
+        """Stop after the part that is being made now; finished parts stay on disk."""
+        if self._worker is not None and not self.done:
+            self._worker.quit()
+
+
+def start_job(
+    viewer: ViewerModel | None,
+    parts: Callable[..., Iterable[Any]],
+    *args: Any,
+    title: str,
+    on_done: Callable[[Any], None] | None = None,
+    notify: bool = True,
+    **kwargs: Any,
+) -> Job:
+    """Start work in a thread and report on it in the main thread.
+
+    Parameters
+    ----------
+    viewer : ViewerModel, optional
+        Whose job it is.
+    parts : callable
+        Returns an iterator. What it yields may have ``done``, ``total`` and ``step``; what it
+        returns at its end is the result. It can be cancelled between two parts.
+    title : str
+        What it does, in words; shown beside the progress bar.
+    on_done : callable, optional
+        Gets the result, in the main thread.
+    notify : bool
+        Show errors that the user can mend as notifications; a panel that shows them itself sets
+        this to False. Others are always shown, with their traceback.
+    """
+    from napari.qt.threading import create_worker
+
+    from napari_mousegpt._napari.state import state_of
+
+    job = Job(title)
+
+    def work() -> Generator[Any, None, Any]:
+        try:
+            return (yield from parts(*args, **kwargs))
+        except Exception as error:  # reported in the main thread, see below
+            return _Failure(error)
+
+    # napari shows this name when the window is closed during the work.
+    work.__qualname__ = title
+    worker = create_worker(
+        work, _start_thread=False, _ignore_errors=True, _progress={"total": 0, "desc": title}
+    )
+    job._worker = worker
+    jobs = set() if viewer is None else state_of(viewer).jobs
+    jobs.add(job)
+
+    def end(state: str) -> None:
+        job.state = state
+        jobs.discard(job)
+        job.ended.emit(job)
+
+    def yielded(part: Any) -> None:
+        total = int(getattr(part, "total", 0))
+        job.progress = (int(getattr(part, "done", job.progress[0] + 1)), total)
+        if total:
+            # Every step counts its own parts, so the bar may also go back.
+            worker.pbar.total = total
+            worker.pbar.update(job.progress[0] - worker.pbar.n)
+        step = getattr(part, "step", "")
+        if step:
+            worker.pbar.set_description(f"{title}: {step}")
+        job.progressed.emit(part)
+
+    def failed(error: Exception) -> None:
+        job.error = error
+        end("failed")
+        if notify or not isinstance(error, MouseGPTError):
+            _notify(error)
+
+    def returned(result: Any) -> None:
+        if isinstance(result, _Failure):
+            failed(result.error)
+            return
+        job._result = result
+        try:
+            if on_done is not None:
+                on_done(result)
+        except MouseGPTError as error:
+            failed(error)
+        else:
+            end("finished")
+
+    worker.yielded.connect(yielded)
+    worker.returned.connect(returned)
+    worker.aborted.connect(lambda: end("cancelled"))
+    worker.start()
+    return job
+
+
+def _notify(error: Exception) -> None:
+    """Show an error as a notification: as a sentence if the user can mend it."""
+    from napari.utils.notifications import notification_manager, show_error
+
+    if isinstance(error, MouseGPTError):
+        show_error(str(error))
+    else:
+        notification_manager.receive_error(type(error), error, error.__traceback__)
+
+
+def verb_parts(verb: str) -> Callable[..., Iterator[Any]]:
+    """Return a generator function for a public verb, which returns what the verb returns.
+
+    Its recordings are read through their own decoders, so that the slider stays free.
+
+    Raises
+    ------
+    InputError
+        When there is no such verb, or it is quick and needs no job.
+    """
+    if verb not in VERBS:
+        raise InputError(
+            f"verb {verb!r}",
+            expected=f"one of {', '.join(VERBS)}",
+            remedy="Call quick verbs directly: they take no time.",
+        )
+    public = importlib.import_module("napari_mousegpt")
+
+    def parts(*args: Any, **kwargs: Any) -> Generator[Any, None, Any]:
+        with ExitStack() as readers:
+            own = [_own_reader(arg, readers) for arg in args]
+            yield from getattr(public, f"iter_{verb}")(*own, **kwargs)
+        # Every part is on disk now, so the verb itself only collects them.
+        return getattr(public, verb)(*args, **kwargs)
+
+    return parts
+
+
+def _own_reader(value: Any, readers: ExitStack) -> Any:
+    """Return a recording whose videos have decoders of their own; anything else as it is."""
+    if not isinstance(value, Recording):
+        return value
+    views = []
+    for view in value.views:
+        reopen = getattr(view.video, "reopen", None)
+        if reopen is not None:
+            view = replace(view, video=readers.enter_context(reopen()))
+        views.append(view)
+    return replace(value, views=tuple(views))

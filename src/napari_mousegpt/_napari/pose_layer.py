@@ -1,0 +1,245 @@
+"""Keypoints as one Points layer and the lines between them as one Vectors layer, both windowed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_mousegpt._napari.layers import (
+    SKELETON,
+    LayerData,
+    LayerTag,
+    arena_size,
+    tag_metadata,
+)
+from napari_mousegpt._napari.settings import display_settings
+from napari_mousegpt.core.body import BodyMap
+from napari_mousegpt.core.colours import COLOURS
+from napari_mousegpt.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from napari.layers import Points, Vectors
+
+    from napari_mousegpt.core.recording import Recording
+
+__all__ = ["BonesWindow", "PointsWindow", "PoseArrays", "pose_layers"]
+
+#: Diameter of a keypoint and width of a line, as a share of the smaller side of the picture.
+_POINT_SHARE = 1 / 80
+_LINE_SHARE = 1 / 200
+
+
+class PoseArrays:
+    """A pose as arrays that can be cut by frames without copying the whole.
+
+    Parameters
+    ----------
+    pose : Dataset
+        In the schema of :mod:`napari_mousegpt.core.pose`; of three dimensions x and y are shown.
+
+    Attributes
+    ----------
+    xy : ndarray, shape (n_frames, n_individuals, n_keypoints, 2)
+        Positions, NaN where a point was not found.
+    confidence : ndarray, shape (n_frames, n_individuals, n_keypoints)
+        Scores of the tracker, NaN where there is none.
+    keypoints, individuals : ndarray of str
+        Names.
+    """
+
+    def __init__(self, pose: xr.Dataset) -> None:
+        position = pose["position"].transpose("time", "individuals", "keypoints", "space")
+        self.xy: NDArray[np.floating[Any]] = position.sel(space=["x", "y"]).values
+        if "confidence" in pose:
+            scores = pose["confidence"].transpose("time", "individuals", "keypoints").values
+        else:
+            scores = np.full(self.xy.shape[:3], np.nan)
+        self.confidence: NDArray[np.floating[Any]] = scores
+        self.keypoints = np.asarray([str(name) for name in pose["keypoints"].values], dtype=object)
+        self.individuals = np.asarray(
+            [str(name) for name in pose["individuals"].values], dtype=object
+        )
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames."""
+        return len(self.xy)
+
+    def shown(self, start: int, stop: int, min_confidence: float) -> NDArray[np.bool_]:
+        """Return which points of ``[start, stop)`` are drawn, (frames, individuals, keypoints).
+
+        A point without a confidence is trusted, as the kinematics do.
+        """
+        found = np.isfinite(self.xy[start:stop]).all(axis=-1)
+        return np.asarray(found & ~(self.confidence[start:stop] < min_confidence))
+
+    def boxes(self, start: int, stop: int, min_confidence: float) -> NDArray[np.float64]:
+        """Return the box around the drawn points of each body, (frames, individuals, 2, 2).
+
+        The last two axes are low and high corner, and y, x. Where no point is drawn the last box
+        before is taken, then the first one after; NaN when the individual is not seen at all.
+        """
+        drawn = self.shown(start, stop, min_confidence)[..., np.newaxis]
+        yx = self.xy[start:stop, ..., ::-1]
+        low = np.where(drawn, yx, np.inf).min(axis=2)
+        high = np.where(drawn, yx, -np.inf).max(axis=2)
+        boxes = np.stack([low, high], axis=2)
+        boxes[~np.isfinite(boxes)] = np.nan
+        return np.stack([_held(boxes[:, i]) for i in range(boxes.shape[1])], axis=1)
+
+
+def _held(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fill gaps with the last value seen, and the beginning with the first."""
+    seen = np.flatnonzero(np.isfinite(places).reshape(len(places), -1).all(axis=1))
+    if not seen.size:
+        return places
+    latest = np.searchsorted(seen, np.arange(len(places)), side="right") - 1
+    return places[seen[np.maximum(latest, 0)]]
+
+
+class PointsWindow:
+    """Fills a Points layer with the keypoints of some frames."""
+
+    def __init__(self, pose: PoseArrays, size: float) -> None:
+        self.pose = pose
+        self.size = size
+        self.n_frames = pose.n_frames
+        self._colours = _rgba([COLOURS[k % len(COLOURS)] for k in range(len(pose.keypoints))])
+
+    def attributes(self, start: int, stop: int) -> dict[str, Any]:
+        """Return data (frame, y, x), features and colours of the points in ``[start, stop)``."""
+        shown = self.pose.shown(start, stop, display_settings().min_confidence)
+        frame, who, which = np.nonzero(shown)
+        xy = self.pose.xy[start:stop][frame, who, which]
+        return {
+            "data": np.column_stack([frame + start, xy[:, 1], xy[:, 0]]),
+            "features": {
+                "keypoint": self.pose.keypoints[which],
+                "individual": self.pose.individuals[who],
+                "confidence": self.pose.confidence[start:stop][frame, who, which],
+            },
+            "face_color": self._colours[which],
+        }
+
+    def fill(self, layer: Points, start: int, stop: int) -> None:
+        """Give the layer the points of ``[start, stop)``."""
+        rows = self.attributes(start, stop)
+        layer.selected_data = set()
+        layer.data = rows["data"]
+        layer.features = rows["features"]
+        layer.face_color = rows["face_color"]
+        layer.size = self.size
+        # napari makes a layer editable again with new data; an edit would be lost at the next fill.
+        layer.editable = False
+
+
+class BonesWindow:
+    """Fills a Vectors layer with the lines between keypoints of some frames."""
+
+    def __init__(self, pose: PoseArrays) -> None:
+        names = list(pose.keypoints)
+        pairs = [(names.index(a), names.index(b)) for a, b in BodyMap.from_names(names).edges()]
+        self.pose = pose
+        self.n_frames = pose.n_frames
+        self.pairs = np.asarray(pairs, dtype=np.intp).reshape(-1, 2)
+        # The light blue of the palette comes first: it shows on black and on white coats.
+        self._colours = _rgba(
+            [COLOURS[(i + 4) % len(COLOURS)] for i in range(len(pose.individuals))]
+        )
+
+    def attributes(self, start: int, stop: int) -> dict[str, Any]:
+        """Return vectors (n, 2, 3) and colours of the lines in ``[start, stop)``."""
+        shown = self.pose.shown(start, stop, display_settings().min_confidence)
+        tail, head = self.pairs[:, 0], self.pairs[:, 1]
+        frame, who, bone = np.nonzero(shown[:, :, tail] & shown[:, :, head])
+        block = self.pose.xy[start:stop]
+        begins, ends = block[frame, who, tail[bone]], block[frame, who, head[bone]]
+        vectors = np.zeros((len(frame), 2, 3))
+        vectors[:, 0, 0] = frame + start
+        vectors[:, 0, 1:] = begins[:, ::-1]
+        vectors[:, 1, 1:] = (ends - begins)[:, ::-1]
+        return {
+            "data": vectors,
+            "features": {"individual": self.pose.individuals[who]},
+            "edge_color": self._colours[who],
+        }
+
+    def fill(self, layer: Vectors, start: int, stop: int) -> None:
+        """Give the layer the lines of ``[start, stop)``."""
+        rows = self.attributes(start, stop)
+        layer.data = rows["data"]
+        layer.features = rows["features"]
+        layer.edge_color = rows["edge_color"]
+        layer.editable = False
+
+
+def pose_layers(recording: Recording, *, clocked: bool = True) -> list[LayerData]:
+    """Return the pose of a recording as layers: keypoints, and lines between known body parts.
+
+    Parameters
+    ----------
+    recording : Recording
+        Recording with a pose.
+    clocked : bool
+        Whether its frame rate is known.
+
+    Returns
+    -------
+    list of LayerData
+        A hidden Vectors layer with the skeleton, where two neighbouring parts are tracked, and a
+        Points layer. Both hold the first window; in a viewer they follow the slider.
+
+    Raises
+    ------
+    InputError
+        When the recording has no pose.
+    """
+    if recording.pose is None:
+        raise InputError(
+            f"recording {recording.id!r}",
+            expected="a pose",
+            found="none",
+            remedy="Open it together with its pose file.",
+        )
+    pose = PoseArrays(recording.pose)
+    side = min(arena_size(recording))
+    stop = min(pose.n_frames, display_settings().window_frames)
+    layers: list[LayerData] = []
+    bones = BonesWindow(pose)
+    if len(bones.pairs):
+        tag = LayerTag(SKELETON, recording, clocked, window=bones)
+        attributes = {
+            "name": SKELETON,
+            "ndim": 3,
+            "edge_width": max(1.0, side * _LINE_SHARE),
+            "vector_style": "line",
+            "opacity": 0.8,
+            # Its mesh is compiled anew on every step, a third of the cost of one: off until wanted.
+            "visible": False,
+            "metadata": tag_metadata(tag),
+            **tag.time_scale.attributes(),
+            **bones.attributes(0, stop),
+        }
+        layers.append((attributes.pop("data"), attributes, "vectors"))
+    size = max(3.0, side * _POINT_SHARE)
+    points = PointsWindow(pose, size)
+    tag = LayerTag("pose", recording, clocked, window=points)
+    attributes = {
+        "name": "pose",
+        "ndim": 3,
+        "size": size,
+        "border_width": 0.15,
+        "border_color": "black",
+        "metadata": tag_metadata(tag),
+        **tag.time_scale.attributes(),
+        **points.attributes(0, stop),
+    }
+    layers.append((attributes.pop("data"), attributes, "points"))
+    return layers
+
+
+def _rgba(colours: list[str]) -> NDArray[np.float64]:
+    return np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] + [1.0] for c in colours])

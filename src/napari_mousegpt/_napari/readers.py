@@ -1,0 +1,238 @@
+"""Readers: video, pose and bout files dropped on the viewer.
+
+``get_reader`` only looks at the beginning of a file and never raises. The functions it returns may
+raise; napari shows their message.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_mousegpt._napari.layers import LayerData, LayerTag, layer_tag
+from napari_mousegpt.errors import InputError, MouseGPTError
+
+if TYPE_CHECKING:
+    from napari_mousegpt.core.ethogram import Ethogram
+    from napari_mousegpt.core.recording import Recording
+
+__all__ = [
+    "checked",
+    "get_reader",
+    "kind_of",
+    "load_labels",
+    "read_labels",
+    "read_pose",
+    "read_video",
+    "watch_current_viewer",
+]
+
+Reader = Callable[[str], list[LayerData]]
+
+_VIDEOS = (
+    ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ts", ".mts",
+    ".m2ts", ".flv", ".h264", ".264", ".hevc",
+)  # fmt: skip
+_TABLES = (".csv", ".tsv", ".txt")
+
+
+def get_reader(path: str | os.PathLike[str] | list[str]) -> Reader | None:
+    """Return a reader for a path, None when it is not one of ours.
+
+    Parameters
+    ----------
+    path : str or list of str
+        A file. Stacks of several files are left to other readers.
+    """
+    if isinstance(path, list):
+        if len(path) != 1:
+            return None
+        path = path[0]
+    if not isinstance(path, str | os.PathLike):
+        return None
+    kind = kind_of(Path(path))
+    readers = {"video": read_video, "pose": read_pose, "labels": read_labels}
+    return None if kind is None else readers[kind]
+
+
+def kind_of(path: Path) -> str | None:
+    """Return ``"video"``, ``"pose"`` or ``"labels"`` by name and first lines; None when unsure."""
+    try:
+        if not path.is_file():
+            return None
+        suffix = path.suffix.lower()
+        if suffix in _VIDEOS:
+            return "video"
+        if suffix in _TABLES and _label_format(path):
+            return "labels"
+        if suffix == ".parquet":
+            return "labels" if _label_format(path) else None
+        from napari_mousegpt.io.pose import sniff_pose
+
+        return "pose" if sniff_pose(path).format is not None else None
+    except (OSError, MouseGPTError, ValueError):
+        # Unreadable, or not what its name says: another reader may know better.
+        return None
+
+
+def read_video(path: str) -> list[LayerData]:
+    """Return a video file as a lazy image layer."""
+    from napari_mousegpt._napari.layers import video_layer
+    from napari_mousegpt.io.recordings import open_recording
+
+    watch_current_viewer()
+    return [video_layer(open_recording(path))]
+
+
+def read_pose(path: str) -> list[LayerData]:
+    """Return a pose file as layers.
+
+    It joins the video that is open in the current viewer. Without one its rows are frames, as a
+    pose file does not know its frame rate.
+    """
+    from napari_mousegpt._napari.show import recording_layers
+    from napari_mousegpt.io.recordings import open_recording
+
+    video = _current_recording(with_video=True)
+    if video is None:
+        recording = open_recording(pose=path, fps=1)
+        return checked(recording_layers(recording, clocked=False))
+    recording = open_recording(video.video, path, id=video.id, fps=_stated_rate(video))
+    return checked(recording_layers(recording, with_video=False))
+
+
+def read_labels(path: str) -> list[LayerData]:
+    """Return a table of bouts as layers of the recording that is open in the current viewer.
+
+    Raises
+    ------
+    InputError
+        When no recording is open, as bouts alone have neither length nor place.
+    """
+    from napari_mousegpt._napari.label_layer import ROLES, label_layer
+    from napari_mousegpt._napari.show import by_source
+    from napari_mousegpt._napari.state import state_of
+
+    recording = _current_recording()
+    if recording is None:
+        raise InputError(
+            path,
+            expected="the recording it belongs to, open in this viewer",
+            found="none",
+            remedy="Open the video or the pose first, then drop the labels on it.",
+        )
+    viewer = _current_viewer()
+    slot = 0 if viewer is None else len(state_of(viewer).layers_of(recording.id, *ROLES))
+    parts = by_source(load_labels(path, recording))
+    return checked([label_layer(part, recording, slot=slot + i) for i, part in enumerate(parts)])
+
+
+def load_labels(path: str | os.PathLike[str], recording: Recording) -> Ethogram:
+    """Read bouts, one label for each frame, or a BORIS export, for a recording.
+
+    Raises
+    ------
+    FormatError
+        When it is none of these, or a line is damaged.
+    MismatchError
+        When bouts lie behind the end of the recording.
+    """
+    from napari_mousegpt.io.boris import read_boris
+    from napari_mousegpt.io.frame_labels import read_frame_labels
+    from napari_mousegpt.io.labels import read_bouts
+
+    found = _label_format(Path(path))
+    if found == "boris":
+        return read_boris(path, recording.timebase, recordings=recording.id)
+    if found == "frames":
+        return read_frame_labels(path, recording=recording.id, clock=recording.timebase)
+    return read_bouts(path, recording=recording.id, clocks={recording.id: recording.timebase})
+
+
+def _label_format(path: Path) -> str | None:
+    """Return ``"bouts"``, ``"frames"`` or ``"boris"`` by the header of a table."""
+    from napari_mousegpt.io.boris import is_boris_header
+    from napari_mousegpt.io.delimited import open_text, read_lines, split
+    from napari_mousegpt.io.frame_labels import is_frame_table
+    from napari_mousegpt.io.labels import is_bout_table
+
+    if path.suffix.lower() == ".parquet":
+        import pyarrow.parquet as pq
+
+        headers = [list(pq.read_schema(path).names)]
+    else:
+        text = open_text(path)
+        # BORIS writes facts about the observation above the header of its tabular export.
+        headers = [
+            [cell.strip() for cell in split(line, text.delimiter)] for line in read_lines(text, 40)
+        ]
+    if any(is_boris_header(header) for header in headers):
+        return "boris"
+    if headers and is_frame_table(headers[0]):
+        return "frames"
+    return "bouts" if headers and is_bout_table(headers[0]) else None
+
+
+def _current_viewer():  # type: ignore[no-untyped-def]
+    """The viewer whose window was used last; napari does not tell a reader which one asks."""
+    from napari import current_viewer
+
+    return current_viewer()
+
+
+def watch_current_viewer() -> None:
+    from napari_mousegpt._napari.state import state_of
+
+    viewer = _current_viewer()
+    if viewer is not None:
+        state_of(viewer)
+
+
+def _current_recording(*, with_video: bool = False) -> Recording | None:
+    from napari_mousegpt._napari.state import state_of
+
+    viewer = _current_viewer()
+    if viewer is None:
+        return None
+    state = state_of(viewer)
+    chosen = state.recording
+    if not with_video or (chosen is not None and chosen.video is not None):
+        return chosen
+    videos = [found for found in state.recordings.values() if found.video is not None]
+    return videos[-1] if videos else None
+
+
+def _stated_rate(recording: Recording) -> str | None:
+    """The rate a user gave when opening the video, so that the pose gets the same clock."""
+    given = recording.metadata.get("opening", {}).get("fps")
+    return None if given is None else str(given)
+
+
+def checked(layers: list[LayerData]) -> list[LayerData]:
+    """Say so when windowed layers land in a viewer that does not make them follow its slider."""
+    from napari_mousegpt._napari.follow import later
+    from napari_mousegpt._napari.state import was_adopted
+
+    tags = [tag for _, attributes, _ in layers if (tag := layer_tag(attributes["metadata"]))]
+
+    def check() -> None:
+        from napari.utils.notifications import show_warning
+
+        lost = [tag for tag in tags if _is_partial(tag) and not was_adopted(tag)]
+        if lost:
+            show_warning(
+                f"{lost[0].recording.id}: only the first frames are shown, as this viewer was not "
+                "the active one. Click on its window and open the file again."
+            )
+
+    if _current_viewer() is not None:
+        later(check)
+    return layers
+
+
+def _is_partial(tag: LayerTag) -> bool:
+    from napari_mousegpt._napari.settings import display_settings
+
+    return tag.window is not None and tag.window.n_frames > display_settings().window_frames

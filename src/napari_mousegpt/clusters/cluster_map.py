@@ -1,0 +1,262 @@
+"""A frozen map of clusters: the rule that labels any vectors of the same model.
+
+Labels of record always come from here, also for the rows the map was fitted on. The rule works on
+runs of consecutive windows: project, cut each run into bouts, look up in every stored partition
+which group a bout falls into, and average how much of each cluster lies in those groups: the share
+of votes that put the bout together with the members of that cluster. A bout joins the cluster with
+most votes. Its strength is that share divided by what the firmest tenth of the members reach, at
+most 1, so that it means the same for tight and for wide clusters. Below the threshold it is noise.
+
+A label depends on the windows of its own run only. Recordings may come one by one, in any order, or
+all at once; a recording that is cut in two may differ in the bout at the cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_mousegpt.clusters.bouts import LONGEST, Bouts, find_bouts, find_runs, has_seconds
+from napari_mousegpt.clusters.consensus import Partitions, nearest
+from napari_mousegpt.clusters.params import ClusterParams
+from napari_mousegpt.clusters.projection import Projection
+from napari_mousegpt.core.intervals import KEYS, Intervals
+from napari_mousegpt.core.tables import ASSIGNMENTS
+from napari_mousegpt.core.vectors import Vectors
+from napari_mousegpt.errors import InputError, MismatchError
+
+__all__ = ["NOISE", "ClusterMap", "key_order"]
+
+Floats = NDArray[np.float64]
+
+#: The cluster of intervals that belong to none.
+NOISE = -1
+#: Bouts looked up at a time.
+_CHUNK = 8192
+
+
+@dataclass(frozen=True, eq=False)
+class ClusterMap:
+    """Clusters with permanent ids and the rule that assigns them; made by ``fit``.
+
+    Parameters
+    ----------
+    params : ClusterParams
+        What it was fitted with.
+    model, revision : str
+        Which vectors it is for.
+    names : tuple of str
+        Dimensions of those vectors, empty when they have none.
+    width : int
+        Number of dimensions.
+    timed : bool
+        Whether bouts were measured in seconds (else in windows).
+    projection : Projection
+        Standardisation and principal components.
+    penalty : float
+        Cost of a bout, see :func:`~napari_mousegpt.clusters.bouts.find_bouts`.
+    micro : ndarray of float64, shape (m, p)
+        Micro-clusters, to tell what lies outside of everything met in the fit.
+    limit : float
+        Farthest distance from a micro-cluster that is not noise; infinite when unlimited.
+    partitions : Partitions
+        The random partitions that vote.
+    shares : ndarray of float64, shape (groups, n_clusters)
+        Share of the members of each cluster that lie in each group.
+    cohesion : ndarray of float64, shape (n_clusters,)
+        Votes for each cluster that a tenth of its members reach: the measure of strength 1.
+    sizes : tuple of int
+        Rows of each cluster among those it was fitted on.
+    medoids : tuple of (str, str, int, int)
+        Recording, individual, start and stop of the typical interval of each cluster.
+    software : mapping of str to str
+        Versions it was fitted with.
+    """
+
+    params: ClusterParams
+    model: str
+    revision: str
+    names: tuple[str, ...]
+    width: int
+    timed: bool
+    projection: Projection
+    penalty: float
+    micro: Floats
+    limit: float
+    partitions: Partitions
+    shares: Floats
+    cohesion: Floats
+    sizes: tuple[int, ...] = ()
+    medoids: tuple[tuple[str, str, int, int], ...] = ()
+    software: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"<ClusterMap {self.map_id}: {len(self)} clusters of {self.model} vectors>"
+
+    def __len__(self) -> int:
+        """Return the number of clusters, noise not counted."""
+        return int(self.shares.shape[1])
+
+    @property
+    def clusters(self) -> tuple[int, ...]:
+        """Ids of the clusters."""
+        return tuple(range(len(self)))
+
+    @property
+    def map_id(self) -> str:
+        """Content hash of the rule (16 hexadecimal characters): equal maps give equal labels."""
+        from napari_mousegpt.clusters.map_files import rule_id
+
+        return rule_id(self)
+
+    def apply(self, vectors: Vectors) -> pd.DataFrame:
+        """Label intervals.
+
+        Parameters
+        ----------
+        vectors : Vectors
+            From the model this map was fitted on; rows in any order.
+
+        Returns
+        -------
+        DataFrame
+            One row for each interval, in the order of ``vectors``, with the columns of
+            :data:`~napari_mousegpt.core.tables.ASSIGNMENTS`: ``cluster`` (-1 for noise) and
+            ``strength`` (0 to 1). ``nearest`` is the strongest cluster also where it abstains
+            (-1 where too little was seen). ``start_s`` and ``stop_s`` are kept when there.
+
+        Raises
+        ------
+        MismatchError
+            When the vectors are of another model, revision or width, have other names, or lack the
+            seconds that the fit had.
+        InputError
+            When an interval occurs twice.
+        """
+        self._check(vectors)
+        order = key_order(vectors.intervals)
+        ordered = vectors[order]
+        seen = self.projection.seen(ordered.values)
+        bouts = self._bouts(ordered, seen)
+        near, strength = self._decide(bouts.points)
+        nearest_of = np.full(len(ordered), NOISE, dtype=np.int64)
+        strength_of = np.zeros(len(ordered))
+        nearest_of[seen] = near[bouts.of_row]
+        strength_of[seen] = strength[bouts.of_row]
+        firm = (
+            (nearest_of != NOISE) & (strength_of > 0) & (strength_of >= self.params.abstain_below)
+        )
+        table = ordered.intervals.to_pandas()
+        table = table[[name for name in (*KEYS, "start_s", "stop_s") if name in table.columns]]
+        table = table.assign(
+            range_id=ordered.intervals.range_ids(),
+            cluster=np.where(firm, nearest_of, NOISE),
+            strength=strength_of,
+            nearest=nearest_of,
+        )
+        back = np.empty(len(order), dtype=np.intp)
+        back[order] = np.arange(len(order))
+        return ASSIGNMENTS.check(table.iloc[back].reset_index(drop=True))
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the map to a new folder (``map.json`` and ``arrays.npz``) and return its path.
+
+        Raises
+        ------
+        OutputExistsError
+            When the folder holds something else.
+        """
+        from napari_mousegpt.clusters.map_files import save_map
+
+        return save_map(self, Path(folder))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> ClusterMap:
+        """Read a map back.
+
+        Raises
+        ------
+        FormatError
+            When the folder holds no map, a map of a newer version, or a damaged one.
+        """
+        from napari_mousegpt.clusters.map_files import load_map
+
+        return load_map(Path(folder))
+
+    def _bouts(self, ordered: Vectors, seen: NDArray[np.bool_]) -> Bouts:
+        runs = find_runs(ordered.intervals, seen, timed=self.timed)
+        points = self.projection.apply(ordered.values[seen])
+        median = self.params.bout_s if self.timed else float(self.params.bout_windows)
+        return find_bouts(points, runs, self.penalty, LONGEST * median)
+
+    def votes(self, points: Floats) -> Floats:
+        """Return the share of votes for each cluster, shape (n, n_clusters); points are bouts."""
+        votes = np.zeros((len(points), len(self)))
+        for start in range(0, len(points), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            # One partition after another: the order of the sum never depends on the chunk.
+            for groups in self.partitions.groups(points[rows]).T:
+                votes[rows] += self.shares[groups]
+        return votes / (len(self.partitions.first) - 1)
+
+    def _decide(self, points: Floats) -> tuple[NDArray[np.int64], Floats]:
+        """Return the strongest cluster of each bout and its strength, 0 outside the limit."""
+        if not len(self):
+            return np.full(len(points), NOISE, dtype=np.int64), np.zeros(len(points))
+        votes = self.votes(points)
+        near = votes.argmax(axis=1).astype(np.int64)
+        strength = np.minimum(votes.max(axis=1) / self.cohesion[near], 1.0)
+        _, distance = nearest(points, self.micro)
+        return near, np.where(distance <= self.limit, strength, 0.0)
+
+    def _check(self, vectors: Vectors) -> None:
+        remedy = "Project the recordings again with the model and parameters of this map."
+        mine, theirs = (self.model, self.revision), (vectors.model, vectors.revision)
+        if mine != theirs:
+            raise MismatchError(
+                "vectors", expected=f"model {' '.join(mine)}", found=" ".join(theirs), remedy=remedy
+            )
+        if vectors.values.shape[1] != self.width or vectors.names != self.names:
+            missing = [name for name in self.names if name not in vectors.names]
+            extra = [name for name in vectors.names if name not in self.names]
+            raise MismatchError(
+                "dimensions of the vectors",
+                expected=f"the {self.width} of this cluster map",
+                found=f"{vectors.values.shape[1]}"
+                + (f", without {', '.join(missing[:4])}" if missing else "")
+                + (f", with {', '.join(extra[:4])}" if extra else "")
+                + (", in another order" if not missing and not extra and self.names else ""),
+                remedy="All recordings of a map need the same tracked body parts and measures.",
+            )
+        if self.timed and not has_seconds(vectors.intervals):
+            raise MismatchError(
+                "intervals of the vectors",
+                expected="numbers in start_s and stop_s: this map measures bouts in seconds",
+                found=", ".join(vectors.intervals.columns),
+                remedy="Add them with Intervals.assign from the Timebase.",
+            )
+
+
+def key_order(intervals: Intervals) -> NDArray[np.intp]:
+    """Return the row order by recording, individual, start and stop.
+
+    Raises
+    ------
+    InputError
+        When an interval occurs twice: two labels for one key could not be told apart.
+    """
+    table = intervals.to_pandas()[list(KEYS)]
+    doubled = table.duplicated()
+    if doubled.any():
+        row = table[doubled].iloc[0]
+        raise InputError(
+            f"interval [{row['start']}, {row['stop']}) of {row['recording']!r}",
+            expected="every interval once",
+            found=f"{int(doubled.sum())} repeated",
+            remedy="Drop the repeated rows.",
+        )
+    return np.asarray(table.sort_values(list(KEYS), kind="stable").index.to_numpy(), dtype=np.intp)

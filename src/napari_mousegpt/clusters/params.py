@@ -1,0 +1,112 @@
+"""Parameters of a cluster fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from napari_mousegpt.errors import InputError
+
+__all__ = ["ClusterParams"]
+
+
+@dataclass(frozen=True)
+class ClusterParams:
+    """How vectors become clusters.
+
+    Parameters
+    ----------
+    seed : int
+        Start of all random choices.
+    variance : float
+        Share of variance the principal components keep.
+    max_components : int
+        At most so many components.
+    clip : float
+        Standardised values beyond this many standard deviations are cut to it.
+    min_seen : float
+        Share of numbers that must be there for a row to be looked at; rows below are noise.
+    bout_s : float
+        Median length of the bouts that consecutive windows are joined to, in seconds; 0 leaves
+        every window by itself.
+    bout_windows : int
+        The same in windows, for vectors whose intervals carry no ``start_s`` and ``stop_s``.
+    max_rows : int
+        Rows that the fit looks at, shared evenly among recordings. Every row gets its label.
+    micro_clusters : int
+        Small groups of bouts that the consensus is made of.
+    partitions : int
+        How many random partitions vote.
+    partition_sizes : (int, int)
+        Smallest and largest number of groups of a partition.
+    partition_share : float
+        Share of components that each partition sees.
+    min_cluster_size : int
+        Fewest micro-clusters of a cluster.
+    min_cluster_share : float
+        The same as a share of all micro-clusters; the larger of both counts.
+    max_cluster_share : float
+        When one cluster would hold more of the clustered time than this, clusters are sought again
+        with at most a quarter of the micro-clusters each.
+    abstain_below : float
+        Bouts of less strength get the cluster -1 (noise); strength 1 is what the firmest tenth of
+        a cluster's members reach.
+    reach : float
+        Bouts farther from every micro-cluster than this many times what was met in the fit are
+        noise of strength 0; 0 switches this off.
+    """
+
+    seed: int = 0
+    variance: float = 0.9
+    max_components: int = 50
+    clip: float = 6.0
+    min_seen: float = 0.5
+    bout_s: float = 1.0
+    bout_windows: int = 3
+    max_rows: int = 60_000
+    micro_clusters: int = 400
+    partitions: int = 100
+    partition_sizes: tuple[int, int] = (4, 20)
+    partition_share: float = 0.5
+    min_cluster_size: int = 5
+    min_cluster_share: float = 0.0125
+    max_cluster_share: float = 0.75
+    abstain_below: float = 0.5
+    reach: float = 2.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "partition_sizes", tuple(self.partition_sizes))
+        _within(self, "variance", 0, 1, open_low=True)
+        for name in ("min_seen", "partition_share", "max_cluster_share"):
+            _within(self, name, 0, 1, open_low=True)
+        _within(self, "min_cluster_share", 0, 0.5)
+        _within(self, "abstain_below", 0, 1)
+        for name in ("bout_s", "reach", "seed"):
+            _within(self, name, 0, float("inf"))
+        _within(self, "clip", 0, float("inf"), open_low=True)
+        for name, least in (
+            ("max_components", 1),
+            ("bout_windows", 1),
+            ("max_rows", 100),
+            ("micro_clusters", 10),
+            ("partitions", 10),
+            ("min_cluster_size", 2),
+        ):
+            _within(self, name, least, float("inf"))
+        low, high = self.partition_sizes
+        if not 2 <= low <= high:
+            raise InputError(
+                f"partition_sizes={self.partition_sizes}",
+                expected="two numbers, the first at least 2 and not above the second",
+            )
+
+
+def _within(
+    params: ClusterParams, name: str, low: float, high: float, *, open_low: bool = False
+) -> None:
+    value = getattr(params, name)
+    if not (low < value or (value == low and not open_low)) or not value <= high:
+        least = "above" if open_low else "at least"
+        most = f" and at most {high:g}" if high < float("inf") else ""
+        raise InputError(
+            f"{name}={value}", expected=f"{least} {low:g}{most}", remedy="Change this parameter."
+        )

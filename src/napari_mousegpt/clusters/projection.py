@@ -1,0 +1,123 @@
+"""From vectors of any model to a few comparable numbers: standardise, then principal components.
+
+Part of the frozen rule: once fitted it is only applied. Its results are rounded to
+1/1024 of a standard deviation, so that neither the number of threads nor the size of a chunk, which
+change the last bits of a matrix product, can change a label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_mousegpt.clusters.params import ClusterParams
+from napari_mousegpt.errors import InputError
+
+__all__ = ["GRID", "Projection", "on_grid"]
+
+Floats = NDArray[np.float64]
+
+#: Steps per standard deviation that projected values are rounded to.
+GRID = 1024.0
+#: Rows projected at a time.
+_CHUNK = 65_536
+
+
+def on_grid(values: Floats) -> Floats:
+    """Return values rounded to the grid; sums of such numbers are exact in any order."""
+    return np.rint(values * GRID) / GRID
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """A fitted standardisation and the principal components behind it.
+
+    Parameters
+    ----------
+    kept : ndarray of bool, shape (d,)
+        Columns in use; constant ones and those that were mostly missing in the fit are not.
+    center, scale : ndarray of float64, shape (kept,)
+        Mean and standard deviation of those columns in the fit.
+    axes : ndarray of float64, shape (kept, p)
+        Principal components.
+    clip, min_seen : float
+        See :class:`~napari_mousegpt.clusters.params.ClusterParams`.
+    """
+
+    kept: NDArray[np.bool_]
+    center: Floats
+    scale: Floats
+    axes: Floats
+    clip: float
+    min_seen: float
+
+    @classmethod
+    def fit(cls, values: NDArray[np.float32], params: ClusterParams) -> Projection:
+        """Learn the projection.
+
+        Parameters
+        ----------
+        values : ndarray of float32, shape (n, d)
+            Vectors; what is not finite counts as missing.
+
+        Raises
+        ------
+        InputError
+            When no column varies.
+        """
+        numbers = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
+        present = np.isfinite(numbers)
+        count = present.sum(axis=0)
+        # Rows without a single number say nothing about which columns are missing.
+        rows = max(int(present.any(axis=1).sum()), 1)
+        center = np.where(present, numbers, 0.0).sum(axis=0) / np.maximum(count, 1)
+        spread = np.where(present, numbers - center, 0.0)
+        scale = np.sqrt((spread**2).sum(axis=0) / np.maximum(count, 1))
+        kept = (count >= params.min_seen * rows) & (scale > 1e-6 * np.maximum(1.0, np.abs(center)))
+        if not kept.any():
+            raise InputError(
+                "vectors to cluster",
+                expected="at least one number that differs between rows",
+                found=f"{values.shape[1]} columns, all constant or mostly missing",
+                remedy="Check the pose (confidence, keypoint names) that they were made from.",
+            )
+        plain = cls(
+            kept, center[kept], scale[kept], np.eye(int(kept.sum())), params.clip, params.min_seen
+        )
+        scores = plain._standardise(values[plain.seen(values)])
+        covariance = scores.T @ scores / max(len(scores), 1)
+        weights, axes = np.linalg.eigh(covariance)
+        weights, axes = np.maximum(weights[::-1], 0.0), axes[:, ::-1]
+        share = np.cumsum(weights) / max(weights.sum(), 1e-300)
+        n_axes = min(
+            int(np.searchsorted(share, params.variance - 1e-12)) + 1, params.max_components
+        )
+        axes = axes[:, :n_axes]
+        # The sign of a component is arbitrary: fix it by its largest loading.
+        largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]
+        return cls(
+            kept, plain.center, plain.scale, axes * np.sign(largest), params.clip, params.min_seen
+        )
+
+    def seen(self, values: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Return which rows hold enough numbers, shape (n,)."""
+        share = np.isfinite(values[:, self.kept]).mean(axis=1)
+        return np.asarray((share > 0) & (share >= self.min_seen))
+
+    def apply(self, values: NDArray[np.float32]) -> Floats:
+        """Return the projected rows, shape (n, p), on the grid.
+
+        A missing number is taken as the mean of its column.
+        """
+        projected = np.empty((len(values), self.axes.shape[1]))
+        for start in range(0, len(values), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            projected[rows] = on_grid(self._standardise(values[rows]) @ self.axes)
+        return projected
+
+    def _standardise(self, values: NDArray[np.float32]) -> Floats:
+        numbers = values[:, self.kept].astype(np.float64)
+        scores = np.clip((numbers - self.center) / self.scale, -self.clip, self.clip)
+        return np.where(np.isfinite(numbers), scores, 0.0)

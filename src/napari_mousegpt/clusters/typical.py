@@ -1,0 +1,67 @@
+"""The most typical interval of each cluster: what a person should look at first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_mousegpt.core.intervals import KEYS
+
+__all__ = ["bout_numbers", "typical_rows"]
+
+
+def bout_numbers(assignments: pd.DataFrame) -> NDArray[np.int64]:
+    """Number the uninterrupted bouts: touching or overlapping rows of one cluster.
+
+    Parameters
+    ----------
+    assignments : DataFrame
+        Cluster assignments in any order.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Rows of one bout share a number; rows of noise are bouts of the cluster -1.
+    """
+    table = assignments.reset_index(drop=True)
+    table = table.sort_values(
+        ["recording", "individual", "cluster", "start", "stop"], kind="stable"
+    )
+    group = table.groupby(["recording", "individual", "cluster"], sort=False).ngroup().to_numpy()
+    reach = table.groupby(group)["stop"].cummax().to_numpy()
+    new = np.ones(len(table), dtype=bool)
+    new[1:] = (np.diff(group) != 0) | (table["start"].to_numpy()[1:] > reach[:-1])
+    numbers = np.empty(len(table), dtype=np.int64)
+    numbers[table.index.to_numpy()] = np.cumsum(new) - 1
+    return numbers
+
+
+def typical_rows(assignments: pd.DataFrame) -> dict[int, int]:
+    """Choose one row for each cluster.
+
+    It is the middle row of a bout in which the cluster is strongest (to two digits), of the longest
+    such bout, of the first by recording, individual and start. The order of rows plays no part.
+
+    Returns
+    -------
+    dict of int to int
+        Row number by cluster, noise left out.
+    """
+    table = assignments[["recording", "individual", "start", "stop", "cluster"]].reset_index(
+        drop=True
+    )
+    table["firm"] = assignments["strength"].round(2).to_numpy()
+    table["bout"] = bout_numbers(assignments)
+    table["row"] = np.arange(len(table))
+    table = table[table["cluster"] >= 0].sort_values(list(KEYS), kind="stable")
+    # Rows of one strength within one bout: the pieces to choose from.
+    piece = table.groupby(["cluster", "bout", "firm"], sort=False)
+    table["size"] = piece["row"].transform("size")
+    table["off_middle"] = (piece.cumcount() - (table["size"] - 1) // 2).abs()
+    best = table.sort_values(
+        ["cluster", "firm", "size", "off_middle", *KEYS],
+        ascending=[True, False, False, True, True, True, True, True],
+        kind="stable",
+    ).drop_duplicates("cluster")
+    return {int(c): int(row) for c, row in zip(best["cluster"], best["row"], strict=True)}

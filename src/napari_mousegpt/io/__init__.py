@@ -1,0 +1,1 @@
+"""Every file format, in and out. Nothing outside this room knows one."""

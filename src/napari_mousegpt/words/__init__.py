@@ -1,0 +1,26 @@
+"""Words for what an animal does: rules over kinematics, and the verb ``describe``."""
+
+from napari_mousegpt.words.describe import (
+    DescribeParams,
+    describe,
+    describe_jobs,
+    iter_describe,
+    stack_descriptions,
+)
+from napari_mousegpt.words.kinematic import KinematicDescriber
+from napari_mousegpt.words.rules import BEHAVIOURS, Condition, KinematicRules, conditions
+from napari_mousegpt.words.segments import segments
+
+__all__ = [
+    "BEHAVIOURS",
+    "Condition",
+    "DescribeParams",
+    "KinematicDescriber",
+    "KinematicRules",
+    "conditions",
+    "describe",
+    "describe_jobs",
+    "iter_describe",
+    "segments",
+    "stack_descriptions",
+]

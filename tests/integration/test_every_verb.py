@@ -1,0 +1,154 @@
+"""Nothing is built and unreachable, and no module hides a verb of the same name."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from napari.components import ViewerModel
+
+import napari_mousegpt as mg
+from napari_mousegpt.cli.commands import COMMANDS
+
+#: Where a user meets each public verb: a command, a widget or a reader of the viewer.
+REACHED_BY = {
+    "open_recording": {"command info", "command run", "widget Open recording", "reader"},
+    "windows": {"command describe --window"},
+    "describe": {"command describe"},
+    "iter_describe": {"command describe"},
+    "project": {"command project"},
+    "iter_project": {"command project"},
+    "cluster": {"command cluster"},
+    "iter_cluster": {"command cluster"},
+    "ethogram": {"command run", "command export"},
+    "run": {"command run", "widget Describe and cluster"},
+    "iter_run": {"command run", "widget Describe and cluster"},
+    "load_run": {"command show"},
+    "load_ethogram": {"command export", "reader"},
+    "load_study": {"command info"},
+    "export": {"command export", "writer"},
+    "sample": {"command demo", "sample data"},
+    "info": {"command info", "widget Open recording"},
+    "doctor": {"command doctor"},
+    "show": {"command show", "reader"},
+    "start": {"widget Describe and cluster"},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _every_submodule() -> None:
+    """Importing a submodule puts its name on the package; no verb may be shadowed by that."""
+    for module in pkgutil.walk_packages(mg.__path__, "napari_mousegpt."):
+        importlib.import_module(module.name)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mg.Recording]:
+    from napari_mousegpt.io.samples import make_sample
+
+    files = make_sample(tmp_path_factory.mktemp("sample"), seconds=20)
+    opened = mg.open_recording(files.video, pose=files.pose)
+    yield opened
+    opened.video.close()  # type: ignore[union-attr]
+
+
+def _verbs() -> set[str]:
+    return {name for name in mg.__all__ if name[0].islower() and inspect.isroutine(getattr(mg, name))}
+
+
+def test_every_verb_is_still_a_function_after_importing_everything() -> None:
+    lower = {name for name in mg.__all__ if name[0].islower()}
+    assert _verbs() == lower
+
+
+def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
+    viewer = ViewerModel()
+    called: dict[str, Any] = {}
+
+    called["windows"] = ranges = mg.windows(recording, "1s", "0.5s")
+    called["iter_describe"] = list(mg.iter_describe(recording, ranges))
+    called["describe"] = words = mg.describe(recording, ranges)
+    called["iter_project"] = list(mg.iter_project(recording))
+    called["project"] = vectors = mg.project(recording)
+    called["iter_cluster"] = list(mg.iter_cluster(vectors, words))
+    called["cluster"] = groups = mg.cluster(vectors, words)
+    called["ethogram"] = etho = mg.ethogram(groups)
+    called["iter_run"] = list(mg.iter_run(recording, tmp_path / "run"))
+    called["run"] = result = mg.run(recording, tmp_path / "run")
+    called["load_run"] = mg.load_run(tmp_path / "run", recording)
+    called["load_ethogram"] = loaded, clocks = mg.load_ethogram(tmp_path / "run")
+    called["export"] = table = mg.export(loaded, tmp_path / "bouts.csv", clocks)
+    called["info"] = report = mg.info(table)
+    study = tmp_path / "study.csv"
+    study.write_text("recording,animal,group\nm1,a1,vehicle\n")
+    called["load_study"] = mg.load_study(study)
+    called["doctor"] = mg.doctor()
+    called["open_recording"] = mg.open_recording(
+        np.zeros((10, 8, 8), dtype=np.uint8), fps=10, id="array"
+    )
+    called["sample"] = generated = mg.sample()
+    called["show"] = mg.show(viewer, recording, etho)
+    called["start"] = mg.start
+
+    assert set(called) == _verbs()
+    assert len(words) == len(ranges) == sum(len(p.table) for p in called["iter_describe"])
+    assert len(vectors) == len(groups.assignments)
+    assert result.ethogram == loaded
+    assert clocks == {recording.id: recording.timebase}
+    assert not report.problems
+    assert generated.pose is not None
+    assert len(viewer.layers) >= 3
+
+
+def test_start_does_a_verb_in_the_background(recording: mg.Recording, qtbot: Any) -> None:
+    job = mg.start(ViewerModel(), "describe", recording, mg.windows(recording, "1s"))
+    qtbot.waitUntil(lambda: job.done, timeout=60_000)
+    assert len(job.result) == 20
+
+
+def test_every_verb_can_be_reached_by_a_user() -> None:
+    assert set(REACHED_BY) == _verbs()
+    manifest = yaml.safe_load((Path(mg.__file__).parent / "napari.yaml").read_text())
+    contributions = manifest["contributions"]
+    widgets = {widget["display_name"] for widget in contributions["widgets"]}
+    kinds = {
+        "reader": contributions["readers"],
+        "writer": contributions["writers"],
+        "sample data": contributions["sample_data"],
+    }
+    for verb, ways in REACHED_BY.items():
+        for way in ways:
+            kind, _, name = way.partition(" ")
+            if kind == "command":
+                command, *options = name.split()
+                assert command in COMMANDS, f"{verb}: no command {command}"
+                for option in options:
+                    assert option in _options_of(command), f"{verb}: no {option}"
+            elif kind == "widget":
+                assert name in widgets, f"{verb}: no widget {name}"
+            else:
+                assert kinds[way], f"{verb}: no {way}"
+
+
+def test_every_command_and_widget_serves_a_verb() -> None:
+    ways = {way for group in REACHED_BY.values() for way in group}
+    commands = {way.split()[1] for way in ways if way.startswith("command")}
+    assert commands == set(COMMANDS)
+    manifest = yaml.safe_load((Path(mg.__file__).parent / "napari.yaml").read_text())
+    widgets = {widget["display_name"] for widget in manifest["contributions"]["widgets"]}
+    assert widgets == {way.removeprefix("widget ") for way in ways if way.startswith("widget")}
+
+
+def _options_of(command: str) -> set[str]:
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    COMMANDS[command].add_options(parser)
+    return {option for action in parser._actions for option in action.option_strings}

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from napari_mousegpt._napari import pose_layer
+from napari_mousegpt._napari.pose_layer import (
+    BonesWindow,
+    PointsWindow,
+    PoseArrays,
+    pose_layers,
+)
+from napari_mousegpt._napari.settings import DisplaySettings
+from napari_mousegpt.core.recording import Recording
+from napari_mousegpt.errors import InputError
+
+Make = Callable[..., Recording]
+
+
+@pytest.fixture(autouse=True)
+def _default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pose_layer, "display_settings", DisplaySettings)
+
+
+def test_a_window_has_one_row_for_each_point(make_recording: Make) -> None:
+    pose = PoseArrays(make_recording(50, individuals=("a", "b")).pose)
+    rows = PointsWindow(pose, 5).attributes(10, 20)
+    assert rows["data"].shape == (10 * 4 * 2, 3)
+    assert set(rows["data"][:, 0]) == set(range(10, 20))
+    features = rows["features"]
+    place = rows["data"][(features["keypoint"] == "neck") & (features["individual"] == "b")]
+    assert place[3].tolist() == [13, 10 + 12 + 1, 10 + 13 + 3]
+    assert len(rows["face_color"]) == len(rows["data"])
+    assert len({tuple(c) for c in rows["face_color"]}) == 4
+
+
+def test_missing_and_doubtful_points_are_not_drawn(recording: Recording) -> None:
+    pose = PoseArrays(recording.pose.copy(deep=True))
+    pose.xy[5, 0, 0] = np.nan
+    pose.confidence[6, 0, 1] = 0.59
+    pose.confidence[7, 0, 2] = np.nan
+    rows = PointsWindow(pose, 5).attributes(5, 8)
+    keypoints = rows["features"]["keypoint"]
+    by_frame = {f: set(keypoints[rows["data"][:, 0] == f]) for f in (5, 6, 7)}
+    assert by_frame[5] == {"neck", "tail_base", "tail_tip"}
+    assert by_frame[6] == {"nose", "tail_base", "tail_tip"}
+    assert by_frame[7] == {"nose", "neck", "tail_base", "tail_tip"}
+    # A line needs both of its ends.
+    bones = BonesWindow(pose).attributes(5, 8)
+    full = len(BonesWindow(pose).pairs)
+    counts = [int((bones["data"][:, 0, 0] == f).sum()) for f in (5, 6, 7)]
+    assert counts[2] == full
+    assert counts[0] < full
+    assert np.isfinite(bones["data"]).all()
+
+
+def test_lines_run_from_point_to_point(recording: Recording) -> None:
+    pose = PoseArrays(recording.pose)
+    bones = BonesWindow(pose)
+    vectors = bones.attributes(4, 5)["data"]
+    for (tail, head), (begin, way) in zip(bones.pairs, vectors, strict=True):
+        assert begin.tolist() == [4, *pose.xy[4, 0, tail, ::-1]]
+        assert (begin + way).tolist() == [4, *pose.xy[4, 0, head, ::-1]]
+
+
+def test_boxes_hold_the_last_place_of_a_lost_animal(recording: Recording) -> None:
+    pose = PoseArrays(recording.pose.copy(deep=True))
+    pose.xy[3:6] = np.nan
+    boxes = pose.boxes(0, 10, 0.6)
+    assert boxes.shape == (10, 1, 2, 2)
+    assert boxes[5].tolist() == boxes[2].tolist()
+    assert boxes[4:8][0].tolist() == boxes[2].tolist()
+    assert pose.boxes(4, 8, 0.6)[0].tolist() == pose.boxes(6, 7, 0.6)[0].tolist()
+    assert np.isnan(pose.boxes(3, 6, 0.6)).all()
+
+
+def test_layers_are_windows_and_the_skeleton_is_off(make_recording: Make) -> None:
+    layers = pose_layers(make_recording(100_000))
+    kinds = [(attributes["name"], kind) for _, attributes, kind in layers]
+    assert kinds == [("skeleton", "vectors"), ("pose", "points")]
+    assert len(layers[1][0]) == 300 * 4
+    assert layers[0][1]["visible"] is False
+    assert layers[1][1]["scale"][0] == pytest.approx(1 / 30)
+
+
+def test_a_pose_without_known_parts_has_no_skeleton(make_recording: Make) -> None:
+    recording = make_recording(5)
+    renamed = recording.pose.assign_coords(keypoints=["a1", "b2", "c3", "d4"])
+    view = type(recording.primary)("main", recording.timebase, pose=renamed)
+    assert [kind for *_, kind in pose_layers(Recording("r", (view,)))] == ["points"]
+
+
+def test_a_recording_without_pose_has_no_pose_layer(make_recording: Make) -> None:
+    with pytest.raises(InputError, match=r"'rec': expected a pose, found none"):
+        pose_layers(make_recording(5, pose=False))
+
+
+def test_a_window_copies_only_its_frames(make_recording: Make) -> None:
+    pose = PoseArrays(make_recording(1000).pose)
+    assert not pose.xy.flags.owndata

@@ -1,0 +1,216 @@
+"""Opening a recording: video and pose on one clock, or a refusal that says why."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import dask.array as da
+import numpy as np
+import pytest
+
+from napari_mousegpt.core.recording import FrameSource
+from napari_mousegpt.core.timebase import Timebase
+from napari_mousegpt.errors import FormatError, InputError, MismatchError
+from napari_mousegpt.io.array_frames import ArrayFrames
+from napari_mousegpt.io.pose import load_pose
+from napari_mousegpt.io.recordings import open_recording
+
+N = 12
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "mouse 1.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=Fraction(30000, 1001))
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for value in range(N):
+            picture = np.full((48, 64, 3), value * 10, dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def pose_file(
+    path: Path, rows: int = N, x: float = 30, y: float = 20, likelihood: float = 0.9
+) -> Path:
+    body = "".join(f"{i},{x},{y},{likelihood},{x},{y},{likelihood}\n" for i in range(rows))
+    path.write_text(
+        "scorer,S,S,S,S,S,S\nindividuals,a,a,a,b,b,b\nbodyparts,n,n,n,n,n,n\n"
+        "coords,x,y,likelihood,x,y,likelihood\n" + body
+    )
+    return path
+
+
+def test_video_and_pose_share_a_clock(tmp_path: Path, video: Path) -> None:
+    pose = pose_file(tmp_path / "p.csv")
+    recording = open_recording(video, pose)
+    assert recording.id == "mouse 1"
+    assert recording.timebase == Timebase.constant("30000/1001", N)
+    assert recording.individuals == ("a", "b")
+    assert recording.pose is not None
+    assert recording.pose["time"].values[1] == recording.timebase.time(1)
+    assert sorted(recording.fingerprints) == ["main/pose", "main/video"]
+    assert recording.primary.sources["video"] == video.as_posix()
+    assert isinstance(recording.video, FrameSource)
+
+
+def test_a_video_alone_and_a_pose_alone(tmp_path: Path, video: Path) -> None:
+    alone = open_recording(video, id="r7")
+    assert (alone.id, alone.n_frames, alone.pose) == ("r7", N, None)
+    pose = pose_file(tmp_path / "m2DLC_resnet50_xyz.csv")
+    with pytest.raises(InputError, match=r"m2DLC.*no video to take it from.*fps="):
+        open_recording(None, pose)
+    recording = open_recording(None, pose, fps="29.97")
+    assert recording.id == "m2"
+    assert recording.video is None
+    assert recording.timebase.rate == Fraction(30000, 1001)
+
+
+def test_nothing_and_nonsense(tmp_path: Path, video: Path) -> None:
+    with pytest.raises(InputError, match="a video or a pose"):
+        open_recording()
+    with pytest.raises(InputError, match="mismatch='cut'"):
+        open_recording(video, mismatch="cut")
+    with pytest.raises(InputError, match=r"no\.mp4"):
+        open_recording(tmp_path / "no.mp4")
+    text = tmp_path / "text.mp4"
+    text.write_text("hello")
+    with pytest.raises(FormatError, match=r"text\.mp4"):
+        open_recording(text)
+
+
+@pytest.mark.parametrize(("rows", "way"), [(N - 1, "pad"), (N + 1, "trim")])
+def test_a_pose_of_other_length_is_refused_by_name(
+    tmp_path: Path, video: Path, rows: int, way: str
+) -> None:
+    pose = pose_file(tmp_path / "other.csv", rows)
+    with pytest.raises(
+        MismatchError, match=rf"other\.csv: expected {N} rows.*found {rows} rows"
+    ) as e:
+        open_recording(video, pose)
+    assert f'mismatch="{way}"' in str(e.value)
+    recording = open_recording(video, pose, mismatch=way)
+    assert recording.n_frames == N
+    assert recording.pose is not None
+    assert recording.pose.attrs["length_policy"] == f"{way}: {rows} rows for {N} pictures"
+
+
+def test_a_pose_outside_the_picture_is_of_another_video(tmp_path: Path, video: Path) -> None:
+    pose = pose_file(tmp_path / "other.csv", x=500)
+    with pytest.raises(MismatchError, match="64 x 48 pixels, found 100% of the confident") as e:
+        open_recording(video, pose)
+    assert "x = 500" in str(e.value)
+    assert "another video" in str(e.value)
+    unsure = pose_file(tmp_path / "unsure.csv", x=500, likelihood=0.1)
+    assert open_recording(video, unsure).n_frames == N
+
+
+def test_a_fifth_of_the_points_may_lie_outside(tmp_path: Path, video: Path) -> None:
+    path = pose_file(tmp_path / "p.csv")
+    lines = path.read_text().splitlines()
+    outside = lines[4].replace("30", "-5")
+    path.write_text(
+        "\n".join([*lines[:4], *(outside.replace("0,", f"{i},", 1) for i in (0, 1)), *lines[6:]])
+    )
+    assert open_recording(video, path).n_frames == N
+
+
+def test_arrays_are_taken_as_they_are() -> None:
+    lazy = da.zeros((60, 20, 30, 3), dtype=np.uint8, chunks=(1, 20, 30, 3))
+    recording = open_recording(lazy, fps=25, id="x")
+    assert recording.n_frames == 60
+    assert isinstance(recording.video, FrameSource)
+    assert isinstance(recording.video[3], np.ndarray)
+    assert recording.video[[1, 5]].shape == (2, 20, 30, 3)
+    assert recording.video.ndim == 4
+    with pytest.raises(InputError, match=r"frame rate.*fps="):
+        open_recording(lazy, id="x")
+    with pytest.raises(InputError, match=r"an id.*id="):
+        open_recording(lazy, fps=25)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((4, 5), np.uint8), r"found shape \(4, 5\)"),
+        (np.zeros((4, 5, 6, 4), np.uint8), "drop an alpha channel"),
+        (np.zeros((4, 5, 6)), "uint8 values from 0 to 255, found float64"),
+        (object(), "found object"),
+    ],
+)
+def test_other_arrays_are_refused(array: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        ArrayFrames(array)
+
+
+def test_a_dataset_as_pose(tmp_path: Path, video: Path) -> None:
+    pose = load_pose(pose_file(tmp_path / "p.csv"), 30)
+    turned = pose.transpose("individuals", "time", "keypoints", "space")
+    recording = open_recording(video, turned, individuals={"b": "B"})
+    assert recording.individuals == ("B",)
+    assert recording.pose is not None
+    assert recording.pose["position"].dims == ("time", "space", "keypoints", "individuals")
+    assert open_recording(pose=pose, id="y").timebase.rate == 30
+    with pytest.raises(InputError, match="some of a, b"):
+        open_recording(video, pose, individuals=["c"])
+
+
+def test_the_rate_of_a_video_can_be_corrected(video: Path) -> None:
+    assert open_recording(video, fps=60).timebase == Timebase.constant(60, N)
+
+
+def test_several_views(tmp_path: Path, video: Path) -> None:
+    side = np.zeros((10, 20, 30), np.uint8)
+    pose = pose_file(tmp_path / "p.csv")
+    recording = open_recording(
+        {"top": video, "side": side}, {"top": pose}, fps=30, offset={"side": "0.1"}, id="r"
+    )
+    assert [view.name for view in recording.views] == ["top", "side"]
+    assert recording.view("side").offset == Fraction(1, 10)
+    assert recording.frame_in("side", 3) == 0
+    assert recording.frame_in("side", 2) is None
+    with pytest.raises(InputError, match="one for each view: top, side"):
+        open_recording({"top": video, "side": side}, pose, fps=30, id="r")
+    with pytest.raises(InputError, match=r"'back'.*one of top, side"):
+        open_recording({"top": video, "side": side}, fps=30, id="r", offset={"back": 1})
+    with pytest.raises(InputError, match="one for each view"):
+        open_recording({"top": video, "side": side}, fps=30, id="r", offset=1)
+
+
+def test_what_was_opened_can_be_opened_again(tmp_path: Path, video: Path) -> None:
+    pose = pose_file(tmp_path / "p.csv", N + 1)
+    first = open_recording(video, pose, individuals={"b": "B"}, mismatch="trim", id="r")
+    opening = json.loads(json.dumps(first.metadata["opening"]))
+    again = open_recording(**opening)
+    assert again.id == "r"
+    assert again.pose is not None
+    assert again.pose.equals(first.pose)
+    assert again.fingerprints == first.fingerprints
+
+
+def test_a_layout_can_be_opened_again(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("1,2,3\n4,5,6\n")
+    first = open_recording(
+        pose=path, fps=20, layout={"keypoints": ["n"], "coords": ["x", "y", "z"]}
+    )
+    again = open_recording(**json.loads(json.dumps(first.metadata["opening"])))
+    assert again.pose is not None
+    assert again.pose.equals(first.pose)
+    assert open_recording(np.zeros((2, 5, 5), np.uint8), fps=1, id="x").metadata == {}
+
+
+def test_a_refused_pose_closes_the_video(
+    tmp_path: Path, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from napari_mousegpt.io.video import VideoReader
+
+    closed = []
+    monkeypatch.setattr(VideoReader, "close", lambda self: closed.append(self.path))
+    with pytest.raises(MismatchError):
+        open_recording(video, pose_file(tmp_path / "p.csv", 3))
+    assert closed == [str(video)]
