@@ -91,14 +91,22 @@ def _smoothed(track: Track, sigma: float) -> Track:
         if here is None:
             smooth.append(None)
             continue
-        total, weight = [0.0, 0.0, 0.0], 0.0
-        for j in range(max(0, i - radius), min(len(track), i + radius + 1)):
-            point = track[j]
-            if point is not None:
-                w = math.exp(-0.5 * ((j - i) / sigma) ** 2)
-                weight += w
-                total = [t + w * x for t, x in zip(total, point, strict=True)]
-        smooth.append([t / weight for t in total])
+        near = [
+            (j - i, math.exp(-0.5 * ((j - i) / sigma) ** 2), point)
+            for j in range(max(0, i - radius), min(len(track), i + radius + 1))
+            if (point := track[j]) is not None
+        ]
+        s0 = sum(w for _, w, _ in near)
+        middle = sum(w * o for o, w, _ in near) / s0
+        spread = sum(w * (o - middle) ** 2 for o, w, _ in near)
+        value = []
+        for axis in range(len(here)):
+            mean = sum(w * p[axis] for _, w, p in near) / s0
+            slope = 0.0
+            if spread > 0:
+                slope = sum(w * (o - middle) * p[axis] for o, w, p in near) / spread
+            value.append(mean - slope * middle)
+        smooth.append(value)
     return smooth
 
 

@@ -218,7 +218,7 @@ def verb_parts(verb: str) -> Callable[..., Iterator[Any]]:
 
     def parts(*args: Any, **kwargs: Any) -> Generator[Any, None, Any]:
         with ExitStack() as readers:
-            own = [_own_reader(arg, readers) for arg in args]
+            own = [own_reader(arg, readers) for arg in args]
             yield from getattr(public, f"iter_{verb}")(*own, **kwargs)
         # Every part is on disk now, so the verb itself only collects them.
         return getattr(public, verb)(*args, **kwargs)
@@ -226,7 +226,7 @@ def verb_parts(verb: str) -> Callable[..., Iterator[Any]]:
     return parts
 
 
-def _own_reader(value: Any, readers: ExitStack) -> Any:
+def own_reader(value: Any, readers: ExitStack) -> Any:
     """Return a recording whose videos have decoders of their own; anything else as it is."""
     if not isinstance(value, Recording):
         return value

@@ -130,7 +130,8 @@ class PointsWindow:
         layer.selected_data = set()
         layer.data = rows["data"]
         layer.features = rows["features"]
-        layer.face_color = rows["face_color"]
+        if len(rows["data"]):
+            layer.face_color = rows["face_color"]
         layer.size = self.size
         # napari makes a layer editable again with new data; an edit would be lost at the next fill.
         layer.editable = False
@@ -172,7 +173,8 @@ class BonesWindow:
         rows = self.attributes(start, stop)
         layer.data = rows["data"]
         layer.features = rows["features"]
-        layer.edge_color = rows["edge_color"]
+        if len(rows["data"]):
+            layer.edge_color = rows["edge_color"]
         layer.editable = False
 
 
@@ -221,7 +223,7 @@ def pose_layers(recording: Recording, *, clocked: bool = True) -> list[LayerData
             "visible": False,
             "metadata": tag_metadata(tag),
             **tag.time_scale.attributes(),
-            **bones.attributes(0, stop),
+            **_begin(bones, stop),
         }
         layers.append((attributes.pop("data"), attributes, "vectors"))
     size = max(3.0, side * _POINT_SHARE)
@@ -235,10 +237,18 @@ def pose_layers(recording: Recording, *, clocked: bool = True) -> list[LayerData
         "border_color": "black",
         "metadata": tag_metadata(tag),
         **tag.time_scale.attributes(),
-        **points.attributes(0, stop),
+        **_begin(points, stop),
     }
     layers.append((attributes.pop("data"), attributes, "points"))
     return layers
+
+
+def _begin(window: PointsWindow | BonesWindow, stop: int) -> dict[str, Any]:
+    """The first rows; napari takes no empty list of colours."""
+    rows = window.attributes(0, stop)
+    if not len(rows["data"]):
+        rows = {name: value for name, value in rows.items() if not name.endswith("_color")}
+    return rows
 
 
 def _rgba(colours: list[str]) -> NDArray[np.float64]:

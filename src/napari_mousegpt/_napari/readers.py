@@ -31,7 +31,7 @@ __all__ = [
 
 Reader = Callable[[str], list[LayerData]]
 
-_VIDEOS = (
+VIDEOS = (
     ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ts", ".mts",
     ".m2ts", ".flv", ".h264", ".264", ".hevc",
 )  # fmt: skip
@@ -63,7 +63,7 @@ def kind_of(path: Path) -> str | None:
         if not path.is_file():
             return None
         suffix = path.suffix.lower()
-        if suffix in _VIDEOS:
+        if suffix in VIDEOS:
             return "video"
         if suffix in _TABLES and _label_format(path):
             return "labels"

@@ -13,6 +13,7 @@ from napari_mousegpt.cli.options import (
     add_opening,
     add_output,
     add_windows,
+    feature_params,
     open_from,
     parsed_windows,
 )
@@ -63,6 +64,7 @@ def _run_recording(recording: mg.Recording, options: Options) -> Answer:
 
     clock = recording.timebase
     params = RunParams(
+        features=feature_params(options),
         segments="windows" if options.windows else "behaviour",
         window_s=float(parse_duration(options.window, clock)),
         step_s=float(parse_duration(options.step or options.window, clock)),
@@ -77,7 +79,7 @@ def _run_recording(recording: mg.Recording, options: Options) -> Answer:
 def _demo_options(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
     add_windows(parser)
-    parser.set_defaults(windows=False)
+    parser.set_defaults(windows=False, body=[])
 
 
 def _demo(options: Options) -> Answer:
@@ -120,9 +122,14 @@ def _describe_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _describe(options: Options) -> Answer:
+    from napari_mousegpt.words import DescribeParams
+
     recording = open_from(options)
     ranges = parsed_windows(options, recording)
-    parts = mg.iter_describe(recording, ranges, out=options.out, overwrite=options.overwrite)
+    params = DescribeParams(features=feature_params(options))
+    parts = mg.iter_describe(
+        recording, ranges, params, out=options.out, overwrite=options.overwrite
+    )
     rows = sum(len(part.table) for part in shown(parts, quiet=options.quiet))
     return _wrote(options.out, {"descriptions.csv": rows, "descriptions.parquet": rows})
 
@@ -134,9 +141,12 @@ def _project_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _project(options: Options) -> Answer:
+    from napari_mousegpt.vectors import ProjectParams
+
     recording = open_from(options)
     ranges = parsed_windows(options, recording)
-    parts = mg.iter_project(recording, ranges, out=options.out, overwrite=options.overwrite)
+    params = ProjectParams(features=feature_params(options))
+    parts = mg.iter_project(recording, ranges, params, out=options.out, overwrite=options.overwrite)
     rows = sum(len(part.table) for part in shown(parts, quiet=options.quiet))
     return _wrote(options.out, {"vectors.parquet": rows})
 

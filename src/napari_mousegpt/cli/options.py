@@ -6,9 +6,19 @@ import argparse
 from pathlib import Path
 
 import napari_mousegpt as mg
+from napari_mousegpt.core.body import ROLES
 from napari_mousegpt.core.pose import MISMATCH_POLICIES
+from napari_mousegpt.errors import InputError
+from napari_mousegpt.features import FeatureParams
 
-__all__ = ["add_opening", "add_output", "add_windows", "open_from", "parsed_windows"]
+__all__ = [
+    "add_opening",
+    "add_output",
+    "add_windows",
+    "feature_params",
+    "open_from",
+    "parsed_windows",
+]
 
 
 def add_opening(parser: argparse.ArgumentParser) -> None:
@@ -23,6 +33,14 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
         help="what to do when pose and video differ in length (default: error)",
     )
     parser.add_argument("--fps", help="frames per second, for a pose without a video")
+    parser.add_argument(
+        "--body",
+        action="append",
+        default=[],
+        metavar="PART=KEYPOINT",
+        help="which keypoint is which part, where names do not tell: --body nose=p1 "
+        f"--body tail_base=p7 (parts: {', '.join(ROLES)})",
+    )
     parser.add_argument("--id", help="id of the recording; the name of the file by default")
 
 
@@ -36,6 +54,19 @@ def open_from(options: argparse.Namespace) -> mg.Recording:
         fps=options.fps,
         id=options.id,
     )
+
+
+def feature_params(options: argparse.Namespace) -> FeatureParams:
+    """Return how to measure the recording, with the body parts that were named."""
+    body = {}
+    for text in options.body:
+        part, equals, keypoint = text.partition("=")
+        if not equals:
+            raise InputError(
+                f"--body {text}", expected="PART=KEYPOINT", remedy="Write for example nose=p1."
+            )
+        body[part.strip()] = keypoint.strip()
+    return FeatureParams(body=body)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from napari_mousegpt.clusters.cluster_map import ClusterMap
 from napari_mousegpt.clusters.fit import fit
+from napari_mousegpt.clusters.groups import Groups
 from napari_mousegpt.clusters.names import name_clusters
 from napari_mousegpt.clusters.params import ClusterParams
-
-from napari_mousegpt.clusters.groups import Groups
 from napari_mousegpt.core.provenance import RunCard, plain
 from napari_mousegpt.core.tables import ASSIGNMENTS, CLUSTERS, DESCRIPTIONS
 from napari_mousegpt.core.vectors import Vectors

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_mousegpt.clusters.groups import Groups
-from napari_mousegpt.core.ethogram import Ethogram
+from napari_mousegpt.core.ethogram import Ethogram, content_bout_ids
 from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError
@@ -92,7 +92,9 @@ def _from_ranges(
             frames, recording, individual, confidence=support, start=origin, source=source
         )
         bouts.append(piece.bouts)
-    return Ethogram(Intervals.concat(bouts), ranges.merge(), source=source)
+    found = Intervals.concat(bouts) if bouts else Intervals.build([], [], [], [], label=[])
+    found = found.assign(bout_id=content_bout_ids(found, source))
+    return Ethogram(found, ranges.merge(), source=source)
 
 
 def _vote(

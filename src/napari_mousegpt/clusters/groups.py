@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
     from napari_mousegpt.clusters.cluster_map import ClusterMap
 
 __all__ = ["Groups"]

@@ -146,6 +146,10 @@ class BodyMap:
             role = _role_of(name)
             if role is not None:
                 found.setdefault(role, name)
+        # A lone point called tail is its base: the tip hardly ever is tracked alone.
+        lone = [name for name in names if "".join(_WORD.findall(name)).lower() == "tail"]
+        if lone and not {"tail_base", "tail_mid", "tail_tip"} & found.keys():
+            found["tail_base"] = lone[0]
         for role, name in (overrides or {}).items():
             if name and name not in names:
                 raise InputError(
@@ -194,10 +198,10 @@ def _role_of(name: str) -> str | None:
     if not side:
         # Written in one word: leftear, earL is split above, but lear, rhindpaw are not.
         for prefix, value in (("left", "left"), ("right", "right"), ("l", "left"), ("r", "right")):
-            if joined.startswith(prefix) and _NAMES.get(joined[len(prefix) :]) in _SIDED:
+            if joined.startswith(prefix) and _has_side(joined[len(prefix) :]):
                 side, joined = value, joined[len(prefix) :]
                 break
-            if joined.endswith(prefix) and _NAMES.get(joined[: -len(prefix)]) in _SIDED:
+            if joined.endswith(prefix) and _has_side(joined[: -len(prefix)]):
                 side, joined = value, joined[: -len(prefix)]
                 break
     part = _NAMES.get(joined)
@@ -215,3 +219,8 @@ def _role_of(name: str) -> str | None:
     if part in _SIDED:
         return f"{side}_{part}" if side else None
     return part
+
+
+def _has_side(spelling: str) -> bool:
+    """Whether a part of this name comes in pairs; a hip does, the hips do not."""
+    return spelling == "hip" or _NAMES.get(spelling) in _SIDED

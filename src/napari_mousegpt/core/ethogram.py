@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 import warnings
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ from napari_mousegpt.core.tables import BOUTS, text_cells
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError
 
-__all__ = ["SOURCES", "STATUSES", "Ethogram", "new_bout_ids"]
+__all__ = ["SOURCES", "STATUSES", "Ethogram", "content_bout_ids", "new_bout_ids"]
 
 #: Who may say that a bout is there.
 SOURCES = ("human", "model", "cluster", "import")
@@ -27,6 +28,26 @@ STATUSES = ("proposed", "accepted", "rejected")
 def new_bout_ids(count: int) -> list[str]:
     """Return fresh permanent bout ids (32 hexadecimal characters each)."""
     return [uuid.uuid4().hex for _ in range(count)]
+
+
+def content_bout_ids(bouts: Intervals, source: str) -> list[str]:
+    """Return the ids of computed bouts: a hash of who, where, what and by which source.
+
+    The same bout computed twice is the same bout, so that a run that is repeated or resumed gives
+    the same table. Bouts marked by a person get :func:`new_bout_ids`.
+
+    Parameters
+    ----------
+    bouts : Intervals
+        With a column ``label``; no two rows are equal.
+    source : str
+        One of :data:`SOURCES`.
+    """
+    rows = zip(bouts.range_ids(), bouts.column("label"), strict=True)
+    return [
+        hashlib.blake2b(f"{key}\x1f{label}\x1f{source}".encode(), digest_size=16).hexdigest()
+        for key, label in rows
+    ]
 
 
 class Ethogram:

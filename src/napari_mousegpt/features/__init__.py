@@ -10,12 +10,14 @@ from napari_mousegpt.features.of_recording import (
     measure_recording,
 )
 from napari_mousegpt.features.pose_kinematics import KinematicsParams, kinematics
+from napari_mousegpt.features.quality import PLAUSIBLE_BACKWARD, tail_first_share
 from napari_mousegpt.features.silhouette import SilhouetteParams, silhouette
 from napari_mousegpt.features.sums import RunningSums
 from napari_mousegpt.features.windows import WindowParams, frame_scores, window_features
 
 __all__ = [
     "MEASURES",
+    "PLAUSIBLE_BACKWARD",
     "FeatureParams",
     "FrameFeatures",
     "KinematicsParams",
@@ -30,5 +32,6 @@ __all__ = [
     "kinematics",
     "measure_recording",
     "silhouette",
+    "tail_first_share",
     "window_features",
 ]

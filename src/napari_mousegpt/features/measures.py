@@ -126,13 +126,16 @@ def front_point(points: Mapping[str, Floats]) -> Floats | None:
 def rear_point(points: Mapping[str, Floats]) -> Floats | None:
     """Return the rear end of the body axis, None when nothing at the rear is tracked.
 
-    The first that is tracked of tail base, hips, between the hind paws, centre.
+    The first that is tracked of tail base, hips, between the hind paws, between the flanks, centre.
     """
     for role in ("tail_base", "hips"):
         if role in points:
             return points[role]
-    between_paws = _between(points, "left_hindpaw", "right_hindpaw")
-    return points.get("center") if between_paws is None else between_paws
+    for part in ("hindpaw", "flank"):
+        between = _between(points, f"left_{part}", f"right_{part}")
+        if between is not None:
+            return between
+    return points.get("center")
 
 
 def _between(points: Mapping[str, Floats], left: str, right: str) -> Floats | None:

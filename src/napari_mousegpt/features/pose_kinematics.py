@@ -188,7 +188,8 @@ class _Measurer:
         scale = self._scale(individual)
         names = self._names(scale)
         values = np.full((n, len(names)), np.nan, dtype=np.float32)
-        for start in range(0, n, self.params.chunk_frames) if np.isfinite(scale.length) else ():
+        seen_at_all = np.isfinite(scale.length)
+        for start in range(0, n if seen_at_all else 0, self.params.chunk_frames):
             stop = min(start + self.params.chunk_frames, n)
             first, last = max(0, start - self.halo), min(n, stop + self.halo)
             found = measure(self._body(slice(first, last), scale))

@@ -76,16 +76,43 @@ def gaussian_kernel(sigma: float) -> Floats:
 
 
 def smooth(tracks: Floats, kernel: Floats) -> Floats:
-    """Return tracks averaged over time with these weights; a missing point stays missing.
+    """Return tracks smoothed over time with these weights; a missing point stays missing.
 
-    Neighbours that are missing, or lie outside the recording, are left out of the average.
+    Where all neighbours are seen this is their weighted mean. Beside a hole, or an end of the
+    recording, it is the weighted straight line through those that are (local linear regression,
+    Fan & Gijbels 1996), so that a steady motion is not slowed down there.
     """
     if kernel.size == 1:
         return tracks
     from scipy.ndimage import correlate1d
 
-    seen = np.isfinite(tracks)
+    seen = np.isfinite(tracks[:, 0])
     weights = correlate1d(seen.astype(np.float64), kernel, axis=-1, mode="constant")
-    total = correlate1d(np.where(seen, tracks, 0.0), kernel, axis=-1, mode="constant")
-    mean: Floats = np.divide(total, weights, out=np.full_like(tracks, np.nan), where=seen)
-    return mean
+    smoothed: Floats = correlate1d(
+        np.where(seen[:, None], tracks, 0.0), kernel, axis=-1, mode="constant"
+    )
+    smoothed[np.broadcast_to(~seen[:, None], tracks.shape)] = np.nan
+    for points, done, here, weight in zip(tracks, smoothed, seen, weights, strict=True):
+        beside = np.flatnonzero(here & (weight < 1 - 1e-9))
+        if beside.size:
+            done[:, beside] = _on_a_line(points, beside, kernel)
+    return smoothed
+
+
+def _on_a_line(points: Floats, frames: NDArray[np.intp], kernel: Floats) -> Floats:
+    """Value at ``frames`` of the weighted line through the seen neighbours, (space, frames)."""
+    radius = kernel.size // 2
+    offsets = np.arange(-radius, radius + 1)
+    index = frames[:, None] + offsets
+    inside = (index >= 0) & (index < points.shape[-1])
+    near = points[:, np.clip(index, 0, points.shape[-1] - 1)]
+    weight = np.where(inside & np.isfinite(near[0]), kernel, 0.0)
+    near = np.where(weight > 0, near, 0.0)
+    s0, s1, s2 = (np.sum(weight * offsets**power, axis=-1) for power in range(3))
+    t0, t1 = np.sum(weight * near, axis=-1), np.sum(weight * offsets * near, axis=-1)
+    spread = s0 * s2 - s1 * s1
+    line = spread > 1e-12
+    value: Floats = np.where(
+        line, (s2 * t0 - s1 * t1) / np.where(line, spread, 1.0), t0 / s0
+    )
+    return value

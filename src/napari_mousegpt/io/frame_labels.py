@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import Intervals
+from napari_mousegpt.core.parquet import read_parquet, write_parquet
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import FormatError, InputError, MismatchError
-from napari_mousegpt.io.text_tables import read_csv, read_parquet, write_csv, write_parquet
+from napari_mousegpt.io.text_tables import read_csv, write_csv
 
 __all__ = ["UNOBSERVED", "read_frame_labels", "write_frame_labels"]
 
@@ -107,7 +108,7 @@ def write_frame_labels(
     path = Path(path)
     if path.suffix.lower() in (".parquet", ".pq"):
         facts = {"recording": recording, "clock": clock.to_dict(), "unobserved": unobserved}
-        write_parquet(table, path, SCHEMA, facts)
+        write_parquet(table, path, schema=SCHEMA, **facts)
     else:
         write_csv(table, path)
 

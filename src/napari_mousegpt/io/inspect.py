@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from napari_mousegpt.core.ethogram import Ethogram
+from napari_mousegpt.core.parquet import parquet_facts, read_parquet
 from napari_mousegpt.errors import InputError, MouseGPTError
 from napari_mousegpt.io.boris import is_boris_header
 from napari_mousegpt.io.delimited import Head, read_head
@@ -19,7 +20,7 @@ from napari_mousegpt.io.labels import is_bout_table, read_bouts
 from napari_mousegpt.io.pose import load_pose, sniff_pose
 from napari_mousegpt.io.pose_plain import is_bare_numbers
 from napari_mousegpt.io.study import load_study, missing_files
-from napari_mousegpt.io.text_tables import parquet_facts, read_cells, read_parquet
+from napari_mousegpt.io.text_tables import read_cells
 
 __all__ = ["FileReport", "Problem", "info", "inspect_file"]
 

@@ -16,16 +16,11 @@ import pandas as pd
 
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import KEYS, Intervals
+from napari_mousegpt.core.parquet import parquet_facts, read_parquet, write_parquet
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import FormatError, InputError, MismatchError
 from napari_mousegpt.io.seconds import nearest_frames
-from napari_mousegpt.io.text_tables import (
-    parquet_facts,
-    read_csv,
-    read_parquet,
-    write_csv,
-    write_parquet,
-)
+from napari_mousegpt.io.text_tables import read_csv, write_csv
 
 __all__ = ["bout_columns", "read_bouts", "write_bouts"]
 
@@ -75,7 +70,7 @@ def write_bouts(
             "fingerprints": {name: dict(item) for name, item in (fingerprints or {}).items()},
             "observed": observed.to_numpy(dtype=object).tolist(),
         }
-        write_parquet(table, path, SCHEMA, facts)
+        write_parquet(table, path, schema=SCHEMA, **facts)
     else:
         write_csv(table, path)
 

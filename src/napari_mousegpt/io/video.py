@@ -7,7 +7,6 @@ as they are stored: a rotation tag is reported, not applied.
 
 from __future__ import annotations
 
-import operator
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,7 +19,8 @@ from numpy.typing import NDArray
 
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import FormatError, InputError
-from napari_mousegpt.io.video_cache import Converter, FrameCache, frame_bytes
+from napari_mousegpt.io.frame_key import chosen_frames, split_key
+from napari_mousegpt.io.video_cache import Converter, FrameCache
 from napari_mousegpt.io.video_decoder import Decoder, StampsOutOfOrderError
 from napari_mousegpt.io.video_index import VideoIndex, VideoInfo, read_index
 from napari_mousegpt.io.video_text import describe_video
@@ -171,8 +171,8 @@ class VideoReader:
         return f"<VideoReader {Path(self.path).name!r} {self.shape}>"
 
     def __getitem__(self, key: Any) -> NDArray[np.uint8]:
-        frames, rest = _split_key(key, self.ndim)
-        rows = _rows(frames, len(self))
+        frames, rest = split_key(key, self.ndim)
+        rows = chosen_frames(frames, len(self))
         if isinstance(rows, int):
             picture = self._picture(rows)
             return picture[rest] if rest else picture
@@ -235,8 +235,7 @@ class VideoReader:
         InputError
             When ``size`` is below 1.
         """
-        rows = _rows(list(frames), len(self))
-        assert not isinstance(rows, int)
+        rows = [chosen_frames(int(frame), len(self)) for frame in frames]
         height, width = self.info.height, self.info.width
         if size is not None:
             if size < 1:
@@ -332,13 +331,11 @@ class VideoReader:
         depth = _WINDOW
         if 0 < self._last_asked - row <= _WINDOW:  # walking backwards
             depth = max(depth, self._rows_that_fit() // 2)
-        first = max(self._open_decoder().first_on_the_way(row), row - depth)
-        return [
-            r for r in range(first, row) if not self._missing[r] and r not in self._cache
-        ] + [row]
+        before = range(max(self._open_decoder().first_on_the_way(row), row - depth), row)
+        return [r for r in before if not self._missing[r] and r not in self._cache] + [row]
 
     def _rows_that_fit(self) -> int:
-        return int(self._cache.limit // max(1, self._cache.n_bytes // max(1, len(self._cache))))
+        return self._cache.limit * len(self._cache) // max(1, self._cache.n_bytes)
 
     def _decode(self, rows: Sequence[int]) -> Iterator[tuple[int, VideoFrame | None]]:
         """Yield decoded rows, and keep account of the damage met."""
@@ -349,6 +346,8 @@ class VideoReader:
                     self._missing[row] = self._damaged[row] = True
                     if self._index.counted:  # which one of its group is missing stays unknown
                         self._damaged[self._index.group(row)] = True
+                elif (frame.width, frame.height) != (self.info.width, self.info.height):
+                    self._damaged[row] = True  # the size changes within the file
                 rest.pop(0)
                 yield row, frame
             return
@@ -360,47 +359,5 @@ class VideoReader:
         yield from self._decode(rest)
 
 
-def _open_again(
-    kind: type[VideoReader], path: str, cache_bytes: int, threads: int
-) -> VideoReader:
+def _open_again(kind: type[VideoReader], path: str, cache_bytes: int, threads: int) -> VideoReader:
     return kind(path, cache_bytes=cache_bytes, threads=threads)
-
-
-def _split_key(key: Any, ndim: int) -> tuple[Any, tuple[Any, ...]]:
-    """Split an index into its part for frames and its part within a picture."""
-    keys = list(key) if isinstance(key, tuple) else [key]
-    if any(k is None for k in keys):
-        raise IndexError("a video cannot be indexed with None: add the axis to the result")
-    dots = [place for place, k in enumerate(keys) if k is Ellipsis]
-    if len(dots) > 1:
-        raise IndexError("an index can only have a single ellipsis ('...')")
-    if dots:
-        keys[dots[0] : dots[0] + 1] = [slice(None)] * (ndim - len(keys) + 1)
-    if len(keys) > ndim:
-        raise IndexError(f"too many indices: the video has {ndim} axes, {len(keys)} were indexed")
-    return (keys[0] if keys else slice(None)), tuple(keys[1:])
-
-
-def _rows(key: Any, n_frames: int) -> int | Sequence[int]:
-    """Return the frames that an index of the first axis means."""
-    if isinstance(key, slice):
-        return range(n_frames)[key]
-    if not isinstance(key, (bool, np.bool_)):
-        try:
-            return _row(operator.index(key), n_frames)
-        except TypeError:
-            pass  # no single number: a list or an array
-    array = np.asarray(key)
-    if array.dtype == np.bool_ and array.shape == (n_frames,):
-        return [int(row) for row in np.flatnonzero(array)]
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise IndexError(
-            f"frames are chosen by an integer, a slice, a list of integers or {n_frames} booleans"
-        )
-    return [_row(int(row), n_frames) for row in array]
-
-
-def _row(row: int, n_frames: int) -> int:
-    if not -n_frames <= row < n_frames:
-        raise IndexError(f"frame {row} is out of bounds for a video of {n_frames} frames")
-    return row % n_frames

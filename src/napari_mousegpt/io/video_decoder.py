@@ -15,6 +15,7 @@ import os
 import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,14 @@ class Decoder:
         if self.index.strict:
             self._stream.codec_context.options = {"err_detect": "explode"}
         self._skipping = False
+        # Some encoders say only in the first packet what later ones need: FFmpeg must know of an
+        # old x264 to read its 4:4:4 pictures. So every decoder begins with that packet.
+        packets = self._container.demux(self._stream)
+        first = next(packets)
+        with suppress(av.FFmpegError):  # damaged: the row is flagged when it is asked for
+            self._stream.codec_context.decode(first)
+        self._stream.codec_context.flush_buffers()
+        self._top = chain([first], packets)
         self._shut = weakref.finalize(self, _shut, self._container, self._stream)
 
     def _start(self, packets: Iterator[Packet[VideoStream]], key_stamp: int, floor: int) -> None:
@@ -158,7 +167,7 @@ class Decoder:
         for earlier in self._key_stamps[max(0, key - 2) : key + 1][::-1]:
             try:
                 self._container.seek(int(earlier), stream=self._stream)
-                packets = self._packets_from(stamp)
+                packets = self._from_key(self._container.demux(self._stream), stamp)
             except av.FFmpegError:
                 continue  # cannot be reached like this; an earlier key frame or the top may serve
             if packets is not None:
@@ -166,11 +175,12 @@ class Decoder:
                 return
         self.close()
         self._open(careful=careful)
-        self._start(self._packets_from(stamp) or iter(()), stamp, floor)
+        self._start(self._from_key(self._top, stamp) or iter(()), stamp, floor)
 
-    def _packets_from(self, stamp: int) -> Iterator[Packet[VideoStream]] | None:
-        """Return the packets from a key frame on; None when the file stands behind it already."""
-        packets = self._container.demux(self._stream)
+    def _from_key(
+        self, packets: Iterator[Packet[VideoStream]], stamp: int
+    ) -> Iterator[Packet[VideoStream]] | None:
+        """Return the packets from a key frame on; None when they begin behind it."""
         for packet in packets:
             found = stamp_of(packet, self.index.by_dts)
             if found == stamp:
@@ -192,7 +202,8 @@ class Decoder:
             return None  # a picture of an open group, which leans on the run before
         if row <= self._at and self.index.stamps_rise and not self.index.counted:
             raise StampsOutOfOrderError
-        if not self._began and row > self._floor and self._run_key == self.index.stamps[self._floor]:
+        floor_stamp = self.index.stamps[self._floor]
+        if not self._began and row > self._floor and floor_stamp == self._run_key:
             self._drop_key(self._run_key)  # the first picture is not the key frame's own
         self._began = True
         if frame.is_corrupt:
@@ -213,7 +224,7 @@ class Decoder:
         elif not packet.size:
             return  # it says "the same picture again", and would end the decoding
         elif (stamp := stamp_of(packet, index.by_dts)) is not None:
-            first, stop = (int(place) for place in np.searchsorted(index.stamps, (stamp, stamp + 1)))
+            first, stop = np.searchsorted(index.stamps, (stamp, stamp + 1)).tolist()
             row = min(first, row)
             skip = (
                 not (self._careful or index.counted)

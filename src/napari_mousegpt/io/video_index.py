@@ -33,7 +33,7 @@ __all__ = ["VideoIndex", "VideoInfo", "read_index", "stamp_of"]
 _FIRST_PICTURES = 8
 _TRUST_PICTURES = 40
 _MOST_PACKETS = 1000
-_LIBAVCODEC = ".".join(str(part) for part in av.library_versions["libavcodec"])
+_LIBAVCODEC = "libavcodec " + ".".join(str(p) for p in av.library_versions["libavcodec"])
 
 
 @dataclass(frozen=True)
@@ -148,15 +148,15 @@ def read_index(path: str) -> VideoIndex:
         table, notes = _packet_table(container, stream)
         context = stream.codec_context
         codec, kind = context.name, container.format.name
-        decoder = f"{context.codec.name} (libavcodec {_LIBAVCODEC}, PyAV {av.__version__}, software)"
+        decoder = f"{context.codec.name} ({_LIBAVCODEC}, PyAV {av.__version__}, software)"
         intra_only = context.codec.intra_only
         announced = stream.frames
-        tick = stream.time_base or Fraction(1)
-        rate = stream.average_rate or stream.guessed_rate
+        tick = _exact(stream.time_base) or Fraction(1)
+        rate = _exact(stream.average_rate) or _exact(stream.guessed_rate)
     by_dts = any(pts is None for pts, *_ in table)
     column = 1 if by_dts else 0
     if all(row[3] for row in table):
-        raise FormatError(path, expected="pictures", found="none", remedy="Record or copy it again.")
+        raise FormatError(path, expected="pictures", found="none", remedy="Record it again.")
     if any(row[column] is None for row in table):
         raise FormatError(
             path,
@@ -222,9 +222,7 @@ def read_index(path: str) -> VideoIndex:
 _Row = tuple[int | None, int | None, bool, bool, bool]
 
 
-def _packet_table(
-    container: InputContainer, stream: VideoStream
-) -> tuple[list[_Row], list[str]]:
+def _packet_table(container: InputContainer, stream: VideoStream) -> tuple[list[_Row], list[str]]:
     """Return (pts, dts, key, hidden, cut) of each packet, and what is wrong with the file."""
     table: list[_Row] = []
     try:
@@ -280,6 +278,11 @@ def _first_pictures(path: str, codec: str, stamps_rise: bool) -> tuple[VideoFram
         found=f"{codec} packets, none of which can be decoded",
         remedy="Try the file in a player, and convert it there if it plays.",
     )
+
+
+def _exact(ratio: Fraction | None) -> Fraction | None:
+    # PyAV 19 gives a class of its own, and 0/1 for what is unknown.
+    return Fraction(ratio.numerator, ratio.denominator) if ratio else None
 
 
 def _timebase(stamps: NDArray[np.int64], tick: Fraction, rate: Fraction | None) -> Timebase:

@@ -40,10 +40,11 @@ def describe_video(index: VideoIndex, damaged: NDArray[np.bool_]) -> list[str]:
     lines.extend(info.notes)
     rows = np.flatnonzero(damaged)
     if rows.size:
-        some = ", ".join(str(row) for row in rows[:_SHOWN]) + (", ..." if rows.size > _SHOWN else "")
+        some = ", ".join(str(row) for row in rows[:_SHOWN])
+        some += ", ..." if rows.size > _SHOWN else ""
         lines.append(
-            f"{rows.size} frames are known to be damaged ({some}): a missing one shows the picture "
-            "before it, and those after it may carry traces up to the next key frame."
+            f"{rows.size} of the frames read so far are damaged ({some}): a missing one shows the "
+            "picture before it, and those after it may carry traces up to the next key frame."
         )
     return lines
 

@@ -11,7 +11,7 @@ from typing import Literal
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError, OutputExistsError
-from napari_mousegpt.io.boris import read_boris, write_boris
+from napari_mousegpt.io.boris import write_boris
 from napari_mousegpt.io.frame_labels import write_frame_labels
 from napari_mousegpt.io.labels import read_bouts, write_bouts
 
@@ -26,7 +26,7 @@ def export(
     path: str | os.PathLike[str],
     clocks: Mapping[str, Timebase] | None = None,
     *,
-    format: Literal["bouts", "frames", "boris"] | None = None,  # noqa: A002
+    format: Literal["bouts", "frames", "boris"] | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write an ethogram for another program.

@@ -8,7 +8,6 @@ from napari_mousegpt.store.run_folder import (
     default_root,
     iter_parts,
     run_folder,
-    write_parquet,
     write_table,
 )
 
@@ -22,6 +21,5 @@ __all__ = [
     "recording_sources",
     "run_folder",
     "table_fingerprint",
-    "write_parquet",
     "write_table",
 ]

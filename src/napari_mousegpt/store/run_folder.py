@@ -15,7 +15,6 @@ inputs are another run and go elsewhere.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import time
@@ -26,8 +25,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from napari_mousegpt.core.files import PART_SUFFIX, make_folder, replacing
+from napari_mousegpt.core.parquet import read_parquet, write_parquet
 from napari_mousegpt.core.provenance import RunCard, plain
-from napari_mousegpt.core.tables import SCHEMA_VERSION
 from napari_mousegpt.errors import LockedError, OutputExistsError, StorageError
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ __all__ = [
     "default_root",
     "iter_parts",
     "run_folder",
-    "write_parquet",
     "write_table",
 ]
 
@@ -250,15 +248,13 @@ class RunFolder:
         StorageError
             When there is none, or its checksum is wrong.
         """
-        import pandas as pd
-
         if not self.has(step, name):
             raise StorageError(
                 self.part_path(step, name),
                 expected="a finished part with the right checksum",
                 remedy="Run the same command again: it makes what is missing.",
             )
-        return pd.read_parquet(self.part_path(step, name))
+        return read_parquet(self.part_path(step, name))
 
     def write(self, step: str, name: str, table: pd.DataFrame) -> None:
         """Keep a part: written aside, renamed, then sealed with its checksum."""
@@ -311,32 +307,6 @@ def iter_parts(folder: RunFolder, jobs: Sequence[Job]) -> Iterator[Part]:
         yield Part(job.step, job.name, table, done, len(jobs), resumed, spent)
 
 
-def write_parquet(table: pd.DataFrame, path: Path, **facts: Any) -> None:
-    """Write a table as parquet (zstd), aside and renamed, with facts in its metadata.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Rows.
-    path : Path
-        Final place.
-    **facts
-        Kept as JSON under the key ``napari_mousegpt`` of the file's metadata, beside the schema
-        version.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    arrow = pa.Table.from_pandas(table, preserve_index=False)
-    own = json.dumps({"schema_version": SCHEMA_VERSION, **plain(facts)}).encode()
-    arrow = arrow.replace_schema_metadata(
-        {**(arrow.schema.metadata or {}), b"napari_mousegpt": own}
-    )
-    make_folder(path.parent)
-    with replacing(path) as aside:
-        pq.write_table(arrow, aside, compression="zstd")
-
-
 def write_table(table: pd.DataFrame, stem: Path, **facts: Any) -> list[Path]:
     """Write a table twice, as ``stem.parquet`` and as ``stem.csv``, and return both paths.
 
@@ -347,7 +317,7 @@ def write_table(table: pd.DataFrame, stem: Path, **facts: Any) -> list[Path]:
     stem : Path
         Final place without an ending.
     **facts
-        See :func:`write_parquet`.
+        See :func:`napari_mousegpt.core.parquet.write_parquet`.
     """
     parquet, csv = (stem.with_name(f"{stem.name}.{ending}") for ending in ("parquet", "csv"))
     write_parquet(table, parquet, **facts)

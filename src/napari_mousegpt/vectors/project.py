@@ -10,6 +10,7 @@ from functools import partial
 import pandas as pd
 
 from napari_mousegpt.core.intervals import Intervals, windows
+from napari_mousegpt.core.parquet import write_parquet
 from napari_mousegpt.core.provenance import RunCard, plain
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.core.vectors import Vectors
@@ -27,7 +28,6 @@ from napari_mousegpt.store import (
     recording_inputs,
     recording_sources,
     run_folder,
-    write_parquet,
 )
 from napari_mousegpt.vectors.kinematic import ProjectParams as KinematicEncoder
 from napari_mousegpt.vectors.kinematic import project_kinematic

@@ -8,9 +8,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_mousegpt.words.kinematic import KinematicDescriber
-from napari_mousegpt.words.rules import KinematicRules
-
 from napari_mousegpt.core.intervals import Intervals, windows
 from napari_mousegpt.core.provenance import RunCard, plain
 from napari_mousegpt.core.recording import Recording
@@ -26,6 +23,8 @@ from napari_mousegpt.store import (
     run_folder,
     write_table,
 )
+from napari_mousegpt.words.kinematic import KinematicDescriber
+from napari_mousegpt.words.rules import KinematicRules
 
 if TYPE_CHECKING:
     import pandas as pd

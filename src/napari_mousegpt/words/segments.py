@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
-from napari_mousegpt.words.kinematic import KinematicDescriber
 from numpy.typing import NDArray
 
 from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.features import FrameFeatures
+from napari_mousegpt.words.kinematic import KinematicDescriber
 
 __all__ = ["segments"]
 

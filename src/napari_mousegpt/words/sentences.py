@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from napari_mousegpt.features import PLAUSIBLE_BACKWARD
+
 __all__ = ["NOT_VISIBLE", "head", "keywords", "limb", "overall", "torso"]
 
 NOT_VISIBLE = "not visible"
@@ -129,6 +131,8 @@ def keywords(label: str, n: Numbers, seconds: float) -> list[str]:
     if _has(n, "body_speed") and label == "walking":
         speed = n["body_speed"]
         words.append("slow" if speed < SLOW else "fast" if speed > FAST else "steady pace")
+        if _has(n, "forward_speed") and n["forward_speed"] < -PLAUSIBLE_BACKWARD:
+            words.append("tail first")
     turned = _turned(n, seconds)
     if abs(turned) >= TURN:
         words.append(f"turning {_side(turned)}")
@@ -156,8 +160,11 @@ def _walking(n: Numbers, seconds: float) -> str:
     speed = n["body_speed"]
     pace = "slowly" if speed < SLOW else "fast" if speed > FAST else "at a steady pace"
     text = f"Walks {pace} ({speed:.2f} BL/s)"
-    if _has(n, "forward_speed") and n["forward_speed"] < -REST:
-        text += ", backwards"
+    if _has(n, "forward_speed"):
+        if n["forward_speed"] < -PLAUSIBLE_BACKWARD:
+            text += ", tail first by its pose (head and tail may be swapped)"
+        elif n["forward_speed"] < -REST:
+            text += ", backwards"
     return text + _turn_words(n, seconds)
 
 

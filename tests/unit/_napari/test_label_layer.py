@@ -52,7 +52,7 @@ def test_tags_follow_the_animal_and_hold_still_with_it(make_recording: Make) -> 
     recording = make_recording(400)
     frozen = recording.pose.copy(deep=True)
     frozen["position"][:] = frozen["position"].isel(time=0)
-    frozen["position"].loc[{"space": "x"}] += np.where(np.arange(400) < 200, 0.0, 25.0)[
+    frozen["position"].loc[{"space": "x"}] += np.where(np.arange(400) < 200, 0.0, 8.0)[
         :, None, None
     ]
     view = type(recording.primary)("main", recording.timebase, video=recording.video, pose=frozen)
@@ -118,8 +118,9 @@ def test_a_window_without_bouts_is_empty_and_fills_up_later(
     assert len(layer.data) == 0
     for start, stop, count in ((800, 1000, 50), (0, 100, 0), (940, 1000, 10)):
         window.fill(layer, start, stop)
-        assert len(layer.data) == len(layer.features) == len(layer.text.values) == count
-    assert set(layer.text.values) == {"rearing"}
+        assert len(layer.data) == len(layer.features) == count
+        if count:
+            assert list(layer.text.values) == ["rearing"] * count
     assert layer.editable is False
 
 

@@ -28,7 +28,7 @@ def test_a_video_layer_is_lazy_and_in_seconds(recording: Recording) -> None:
     assert data.reads == 0
     assert attributes["rgb"] is True
     assert attributes["axis_labels"] == ("time", "y", "x")
-    assert attributes["scale"] == (1 / 30, 1.0, 1.0)
+    assert attributes["scale"] == pytest.approx((1 / 30, 1.0, 1.0), rel=1e-14)
     assert attributes["units"] == ("second", "pixel", "pixel")
     facts = attributes["metadata"][KEY]
     assert (facts["id"], facts["fps"], facts["timebase"]) == ("rec", 30.0, recording.timebase)

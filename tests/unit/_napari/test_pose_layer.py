@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from napari_mousegpt._napari.pose_layer import (
     pose_layers,
 )
 from napari_mousegpt._napari.settings import DisplaySettings
+from napari_mousegpt._napari.show import show
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.errors import InputError
 
@@ -83,6 +85,19 @@ def test_layers_are_windows_and_the_skeleton_is_off(make_recording: Make) -> Non
     assert len(layers[1][0]) == 300 * 4
     assert layers[0][1]["visible"] is False
     assert layers[1][1]["scale"][0] == pytest.approx(1 / 30)
+
+
+def test_a_stretch_without_any_point_is_no_trouble(viewer: Any, make_recording: Make) -> None:
+    recording = make_recording(1000)
+    lost = recording.pose.copy(deep=True)
+    lost["position"][:400] = np.nan
+    view = type(recording.primary)("main", recording.timebase, recording.video, lost)
+    show(viewer, Recording("rec", (view,)))
+    viewer.layers["skeleton"].visible = True
+    for frame, rows in ((0, 0), (900, 1200), (100, 0)):
+        viewer.dims.set_current_step(0, frame)
+        assert len(viewer.layers["pose"].data) == rows
+        assert len(viewer.layers["skeleton"].data) == rows // 2
 
 
 def test_a_pose_without_known_parts_has_no_skeleton(make_recording: Make) -> None:

@@ -21,7 +21,7 @@ from napari_mousegpt.errors import InputError
         ("rhindpaw", "right_hindpaw"), ("hindpaw_right", "right_hindpaw"),
         ("body_center", "center"), ("bodycentre", "center"), ("centroid", "center"),
         ("neck", "neck"), ("base_neck", "neck"), ("chest", "chest"), ("hips", "hips"),
-        ("left_hip", "left_flank"), ("RightHip", "right_flank"),
+        ("left_hip", "left_flank"), ("RightHip", "right_flank"), ("lefthip", "left_flank"), ("tail", "tail_base"),
         ("bcleft", None), ("ear", None), ("paw", None), ("led", None), ("corner_1", None),
         ("", None), ("lens", None), ("ring", None),
     ],

@@ -145,6 +145,21 @@ def test_the_facts_are_plain(tmp_path: Path) -> None:
     assert facts["problems"] == []
 
 
+def test_a_fault_of_ours_is_reported_as_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no such thing")
+
+    monkeypatch.setattr("napari_mousegpt.io.inspect.load_pose", broken)
+    path = tmp_path / "m.csv"
+    path.write_text(POSE)
+    report = inspect_file(path)
+    assert report.kind == "unknown"
+    assert report.problems[0].what == "RuntimeError: no such thing"
+    assert "please report it" in report.problems[0].remedy
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     data=st.binary(max_size=300) | st.text(max_size=200).map(str.encode),

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import Intervals
+from napari_mousegpt.core.parquet import write_parquet
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import FormatError, InputError, MismatchError, StorageError
-from napari_mousegpt.io import text_tables
 from napari_mousegpt.io.frame_labels import read_frame_labels, write_frame_labels
 from napari_mousegpt.io.labels import read_bouts, write_bouts
 
@@ -142,7 +142,7 @@ def test_damaged_and_newer_parquet_files(tmp_path: Path, ethogram: Ethogram) -> 
     with pytest.raises(FormatError, match="whole parquet file"):
         read_bouts(path)
     table = ethogram.to_pandas()
-    text_tables.write_parquet(table, path, "ethogram", {"schema_version": 99})
+    write_parquet(table, path, schema="ethogram", schema_version=99)
     with pytest.raises(FormatError, match=r"version 99.*Update napari-mousegpt"):
         read_bouts(path)
 

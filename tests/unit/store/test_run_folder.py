@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
+from napari_mousegpt.core.parquet import parquet_facts, write_parquet
 from napari_mousegpt.core.provenance import RunCard
 from napari_mousegpt.core.tables import SCHEMA_VERSION
 from napari_mousegpt.errors import LockedError, OutputExistsError, StorageError
@@ -21,7 +21,6 @@ from napari_mousegpt.store import (
     default_root,
     iter_parts,
     run_folder,
-    write_parquet,
     write_table,
 )
 
@@ -429,7 +428,7 @@ def test_runs_without_a_place_have_their_own(
 def test_parquet_says_what_it_is(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "a.parquet"
     write_parquet(table(0), path, run_id="abc", fps="30000/1001")
-    facts = json.loads(pq.read_schema(path).metadata[b"napari_mousegpt"])
+    facts = parquet_facts(path)
     assert facts == {"schema_version": SCHEMA_VERSION, "run_id": "abc", "fps": "30000/1001"}
     assert pd.read_parquet(path)["i"].tolist() == [0, 1]
 

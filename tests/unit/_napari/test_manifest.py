@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from npe2 import PluginManifest
+
+import napari_mousegpt
+
+ROOT = Path(__file__).parents[3]
+PACKAGE = Path(napari_mousegpt.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def manifest() -> PluginManifest:
+    return PluginManifest.from_file(PACKAGE / "napari.yaml")
+
+
+def test_every_contribution_is_there(manifest: PluginManifest) -> None:
+    manifest.validate_imports()
+    found = manifest.contributions
+    counts = {
+        name: len(getattr(found, name) or ())
+        for name in ("commands", "readers", "writers", "sample_data", "widgets", "configurations")
+    }
+    assert counts == {
+        "commands": 6,
+        "readers": 1,
+        "writers": 2,
+        "sample_data": 1,
+        "widgets": 2,
+        "configurations": 1,
+    }
+    assert manifest.name == "napari-mousegpt"
+    assert manifest.display_name == "MouseGPT"
+
+
+def test_no_unknown_field_at_the_top() -> None:
+    # npe2 ignores them without a word.
+    given = yaml.safe_load((PACKAGE / "napari.yaml").read_text(encoding="utf-8"))
+    assert set(given) <= set(PluginManifest.model_fields)
+
+
+def test_ids_titles_and_used_commands(manifest: PluginManifest) -> None:
+    commands = manifest.contributions.commands
+    assert all(command.id.startswith("napari-mousegpt.") for command in commands)
+    assert len({command.title for command in commands}) == len(commands)
+    # The palette shows titles: they say what happens.
+    assert all(command.title.split()[0] in {"Open", "Save", "Describe"} for command in commands)
+    used = {
+        item.command
+        for name in ("readers", "writers", "sample_data", "widgets")
+        for item in getattr(manifest.contributions, name)
+    }
+    assert used == {command.id for command in commands}
+
+
+def test_the_reader_claims_what_it_reads(manifest: PluginManifest) -> None:
+    from napari_mousegpt._napari.readers import VIDEOS
+
+    patterns = manifest.contributions.readers[0].filename_patterns
+    assert {f"*{suffix}" for suffix in VIDEOS} <= set(patterns)
+    assert {"*.csv", "*.h5", "*.slp", "*.parquet"} <= set(patterns)
+
+
+def test_the_root_link_is_the_same_file() -> None:
+    assert (ROOT / "napari.yaml").read_bytes() == (PACKAGE / "napari.yaml").read_bytes()
+
+
+def test_defaults_of_the_settings_are_those_of_the_code(manifest: PluginManifest) -> None:
+    from napari_mousegpt._napari.settings import DisplaySettings
+    from napari_mousegpt.features import FeatureParams
+
+    section = next(iter(manifest.contributions.configurations.values()))
+    defaults = {name: item.default for name, item in section.properties.items()}
+    assert defaults == {"min_confidence": 0.6, "window_frames": 300}
+    assert DisplaySettings() == DisplaySettings(**defaults)
+    assert FeatureParams().kinematics.min_confidence == defaults["min_confidence"]
+
+
+def test_no_private_napari_names() -> None:
+    private = re.compile(
+        r"napari\._|\._qt\b|_qt_viewer|qt_viewer|_dock_widgets|_main_window|npe2\._|\.layers\._"
+    )
+    for path in sorted((PACKAGE / "_napari").rglob("*.py")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            ours = line.replace("napari_mousegpt._napari", "")
+            assert not private.search(ours), f"{path.name}:{number}: {line.strip()}"
+
+
+def test_panels_are_short() -> None:
+    for path in (PACKAGE / "_napari" / "widgets").glob("*.py"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 250, path.name

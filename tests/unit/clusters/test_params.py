@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from napari_mousegpt.clusters import ClusterParams
+from napari_mousegpt.errors import InputError
+
+
+def test_survives_json() -> None:
+    params = ClusterParams(seed=3, partition_sizes=(5, 9))
+    assert ClusterParams(**json.loads(json.dumps(asdict(params)))) == params
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("variance", 0.0, "variance=0.0: expected above 0 and at most 1"),
+        ("min_seen", 1.5, "min_seen=1.5: expected above 0 and at most 1"),
+        ("abstain_below", -0.1, "abstain_below=-0.1: expected at least 0 and at most 1"),
+        ("bout_s", float("nan"), "bout_s=nan: expected at least 0"),
+        ("min_cluster_size", 1, "min_cluster_size=1: expected at least 2"),
+        ("max_rows", 5, "max_rows=5: expected at least 100"),
+    ],
+)
+def test_refuses_values_without_sense(name: str, value: float, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        ClusterParams(**{name: value})
+
+
+def test_refuses_partitions_of_one_group() -> None:
+    with pytest.raises(InputError, match="the first at least 2"):
+        ClusterParams(partition_sizes=(1, 4))
