@@ -97,6 +97,10 @@ def window_features(
     settings = params or WindowParams()
     starts, stops = np.asarray(start, dtype=np.int64), np.asarray(stop, dtype=np.int64)
     _check(starts, stops, features.n_frames)
+    reach = int(np.ceil(max(settings.contexts_s, default=0.0) * features.timebase.fps / 2)) + 1
+    # Only the frames around the windows are looked at: windows of long recordings come in parts.
+    begin = max(0, int(starts.min(initial=features.n_frames)) - reach)
+    end = max(begin, min(features.n_frames, int(stops.max(initial=0)) + reach))
     stretches = [("", starts, stops)]
     for seconds in settings.contexts_s:
         half = seconds * features.timebase.fps / 2
@@ -106,8 +110,10 @@ def window_features(
         stretches.append((f"{seconds:g}s", first, last))
     names, columns = [], []
     for column, (name, unit) in enumerate(zip(features.names, features.units, strict=True)):
-        sums = RunningSums(_score(features.values[:, column], name, unit, settings.sided))
+        part = features.values[begin:end, column]
+        sums = RunningSums(_score(part, name, unit, settings.sided))
         for label, first, last in stretches:
+            first, last = first - begin, last - begin
             names.append(f"{name} mean {label}" if label else name)
             columns.append(sums.mean(first, last, settings.min_seen))
             if label:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["chosen_frames", "split_key"]
+__all__ = ["chosen_frames", "frame_number", "split_key"]
 
 
 def split_key(key: Any, ndim: int) -> tuple[Any, tuple[Any, ...]]:
@@ -56,7 +56,7 @@ def chosen_frames(key: Any, n_frames: int) -> int | Sequence[int]:
     if isinstance(key, slice):
         return range(n_frames)[key]
     if hasattr(key, "__index__") and np.ndim(key) == 0 and not isinstance(key, bool):
-        return _frame(operator.index(key), n_frames)
+        return frame_number(operator.index(key), n_frames)
     keys = np.asarray(key)
     if keys.dtype == np.bool_ and keys.shape == (n_frames,):
         return [int(frame) for frame in np.flatnonzero(keys)]
@@ -64,10 +64,17 @@ def chosen_frames(key: Any, n_frames: int) -> int | Sequence[int]:
         raise IndexError(
             f"frames are chosen by an integer, a slice, a list of integers or {n_frames} booleans"
         )
-    return [_frame(int(frame), n_frames) for frame in keys]
+    return [frame_number(int(frame), n_frames) for frame in keys]
 
 
-def _frame(frame: int, n_frames: int) -> int:
+def frame_number(frame: int, n_frames: int) -> int:
+    """Return a frame counted from the start; negative ones count from the end.
+
+    Raises
+    ------
+    IndexError
+        For a frame outside the video.
+    """
     if not -n_frames <= frame < n_frames:
         raise IndexError(f"frame {frame} is out of bounds for a video of {n_frames} frames")
     return frame % n_frames

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import FormatError, InputError
-from napari_mousegpt.io.frame_key import chosen_frames, split_key
+from napari_mousegpt.io.frame_key import chosen_frames, frame_number, split_key
 from napari_mousegpt.io.video_cache import Converter, FrameCache
 from napari_mousegpt.io.video_decoder import Decoder, StampsOutOfOrderError
 from napari_mousegpt.io.video_index import VideoIndex, VideoInfo, read_index
@@ -235,7 +235,7 @@ class VideoReader:
         InputError
             When ``size`` is below 1.
         """
-        rows = [chosen_frames(int(frame), len(self)) for frame in frames]
+        rows = [frame_number(int(frame), len(self)) for frame in frames]
         height, width = self.info.height, self.info.width
         if size is not None:
             if size < 1:

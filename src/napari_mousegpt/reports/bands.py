@@ -51,8 +51,7 @@ def time_shares(ethogram: Ethogram, clock: Timebase) -> dict[str, float]:
     clock : Timebase
         Its clock.
     """
-    whole = np.array([0.0, clock.duration])
-    band = columns(ethogram, clock, whole)
+    band = columns(ethogram, clock, np.array([0.0, clock.duration]))
     seen = float(band.observed[0])
     return {
         label: float(share) / seen if seen else 0.0
@@ -67,7 +66,9 @@ def count_events(ethogram: Ethogram) -> dict[str, int]:
     return dict(zip(labels.tolist(), counts.tolist(), strict=True))
 
 
-def columns(ethogram: Ethogram, clock: Timebase, edges: Floats) -> Band:
+def columns(
+    ethogram: Ethogram, clock: Timebase, edges: Floats, order: Sequence[str] | None = None
+) -> Band:
     """Divide the time between edges among the labels.
 
     Parameters
@@ -78,14 +79,22 @@ def columns(ethogram: Ethogram, clock: Timebase, edges: Floats) -> Band:
         Its clock.
     edges : ndarray of float64, shape (columns + 1,)
         Rising seconds.
+    order : sequence of str, optional
+        Labels in the order wanted; by default those with most time first.
+
+    Notes
+    -----
+    What has a bout was looked at, even where the observed spans leave it out.
     """
     bouts = ethogram.bouts[ethogram.bouts.column("status") != "rejected"]
-    names = sorted(set(bouts.column("label")))
+    names = sorted(set(bouts.column("label"))) if order is None else list(order)
     covered = [_covered(bouts.select(label=name), clock, edges) for name in names]
     shares = np.array(covered).reshape(len(names), len(edges) - 1)
-    order = np.argsort(-shares.sum(axis=1), kind="stable")
-    observed = _covered(ethogram.observed, clock, edges)
-    return Band(tuple(names[i] for i in order), shares[order], observed)
+    observed = _covered(Intervals.concat([ethogram.observed, bouts]), clock, edges)
+    if order is not None:
+        return Band(tuple(names), shares, observed)
+    ranked = np.argsort(-shares.sum(axis=1), kind="stable")
+    return Band(tuple(names[i] for i in ranked), shares[ranked], observed)
 
 
 def _covered(intervals: Intervals, clock: Timebase, edges: Floats) -> Floats:

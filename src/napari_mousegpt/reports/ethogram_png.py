@@ -29,7 +29,11 @@ _WIDTH = 11.0  # inches, and so are all lengths below
 _LEFT, _RIGHT, _TOP, _BOTTOM = 1.15, 3.55, 0.55, 0.62
 _BAND, _TRACE, _GAP, _BLOCK_GAP, _LEGEND_ROW = 0.42, 0.62, 0.07, 0.3, 0.165
 _DPI = 200
-_MOST_LABELS = 24
+#: Where a pixel is longer than this many seconds, three of them make a column: calmer to read.
+_LONG = 1.0
+#: Breadth of a letter and of a column of numbers in the legend.
+_LETTER, _NUMBER = 0.062, 0.6
+_MOST_LABELS, _MOST_NUMBERS = 24, 4
 _INK, _QUIET, _UNSEEN = "#1a1a1a", "#666666", "#e4e4e4"
 
 
@@ -139,6 +143,8 @@ class _Page:
         self.duration = clock.duration
         width = _WIDTH - _LEFT - _RIGHT
         self.n_columns = round(width * _DPI)
+        if self.duration / self.n_columns > _LONG:
+            self.n_columns //= 3
         self.edges = np.linspace(0, self.duration, self.n_columns + 1)
         self._place = (_LEFT / _WIDTH, width / _WIDTH)
 
@@ -167,7 +173,11 @@ class _Page:
 
 def _one_recording(ethograms: Mapping[str, Ethogram], wanted: str | None) -> str:
     found = sorted(
-        {str(name) for etho in ethograms.values() for name in (*etho.bouts.recording, *etho.observed.recording)}
+        {
+            str(name)
+            for etho in ethograms.values()
+            for name in (*etho.bouts.recording, *etho.observed.recording)
+        }
     )
     if not ethograms:
         raise InputError("picture of an ethogram", expected="at least one ethogram", found="none")
@@ -187,7 +197,9 @@ def _block(title: str, ethogram: Ethogram, recording: str) -> _Block:
     bands = tuple((name, mine.select(individual=name)) for name in people)
     kept = mine.bouts[mine.bouts.column("status") != "rejected"]
     seconds = {label: int(kept.select(label=label).length.sum()) for label in mine.labels}
-    labels = sorted((x for x in seconds if x in set(kept.column("label"))), key=lambda x: -seconds[x])
+    labels = sorted(
+        (x for x in seconds if x in set(kept.column("label"))), key=lambda x: -seconds[x]
+    )
     return _Block(title, bands, tuple(labels))
 
 
@@ -205,7 +217,8 @@ def _trace(name: str, values: ArrayLike, clock: Timebase) -> NDArray[np.float64]
 def _facts(clock: Timebase) -> str:
     rate = f"{clock.fps:.5g} frames/s" + ("" if clock.is_constant else " on average")
     unit = time_unit(clock.duration)
-    return f"{clock_text(clock.duration, clock.duration)} {unit}, {clock.n_frames} frames, {rate}"
+    length = clock_text(clock.duration, clock.duration)
+    return f"{length} ({unit}), {clock.n_frames} frames, {rate}"
 
 
 def _write(
@@ -220,9 +233,7 @@ def _write(
     **how: Any,
 ) -> None:
     """Write at a place in inches. Names are taken as they are: a dollar sign is no formula."""
-    figure.text(
-        x / _WIDTH, y / height, text, fontsize=size, color=colour, parse_math=False, **how
-    )
+    figure.text(x / _WIDTH, y / height, text, fontsize=size, color=colour, parse_math=False, **how)
 
 
 def _draw_trace(axes: Axes, name: str, values: NDArray[np.float64], page: _Page) -> None:
@@ -244,21 +255,17 @@ def _draw_trace(axes: Axes, name: str, values: NDArray[np.float64], page: _Page)
     axes.locator_params(axis="y", nbins=3)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    axes.text(
-        0.0, 1.03, name, transform=axes.transAxes, fontsize=8, color=_INK, parse_math=False
-    )
+    axes.text(0.0, 1.03, name, transform=axes.transAxes, fontsize=8, color=_INK, parse_math=False)
 
 
 def _draw_block(
     page: _Page, block: _Block, top: float, colours: Mapping[str, str], is_last: bool
 ) -> None:
     _write(page.figure, _LEFT, top + 0.05, block.title, page.height, size=9, weight="bold")
-    shares = []
     for number, (individual, ethogram) in enumerate(block.bands):
         place = top - number * (block.band_height + _GAP)
         axes = page.axes(place, block.band_height)
-        _draw_band(axes, ethogram, colours, page)
-        shares.append(time_shares(ethogram, page.clock))
+        _draw_band(axes, ethogram, block.labels, colours, page)
         axes.set_ylabel(
             _short(individual or "whole picture", 18),
             rotation=0,
@@ -268,15 +275,20 @@ def _draw_block(
             color=_INK,
             parse_math=False,
         )
-        if number == len(block.bands) - 1:
+        if is_last and number == len(block.bands) - 1:
             ticks = time_ticks(page.duration)
             axes.set_xticks(ticks, [clock_text(tick, page.duration) for tick in ticks])
-            if is_last:
-                axes.set_xlabel(f"time ({time_unit(page.duration)})", fontsize=8, color=_INK)
-    _draw_legend(page, block, top, colours, shares)
+            axes.set_xlabel(f"time ({time_unit(page.duration)})", fontsize=8, color=_INK)
+    _draw_legend(page, block, top, colours)
 
 
-def _draw_band(axes: Axes, ethogram: Ethogram, colours: Mapping[str, str], page: _Page) -> None:
+def _draw_band(
+    axes: Axes,
+    ethogram: Ethogram,
+    labels: Sequence[str],
+    colours: Mapping[str, str],
+    page: _Page,
+) -> None:
     from matplotlib.patches import Rectangle
 
     clock = page.clock
@@ -285,7 +297,7 @@ def _draw_band(axes: Axes, ethogram: Ethogram, colours: Mapping[str, str], page:
         hatch="////", zorder=0,
     )  # fmt: skip
     axes.add_patch(unseen)
-    band = columns(ethogram, clock, page.edges)
+    band = columns(ethogram, clock, page.edges, labels)
     rows = round(axes.get_window_extent().height / axes.figure.dpi * _DPI)
     image = paint(band, colours, max(rows, 16))
     axes.imshow(
@@ -304,48 +316,55 @@ def _draw_band(axes: Axes, ethogram: Ethogram, colours: Mapping[str, str], page:
     axes.set_yticks([])
 
 
-def _draw_legend(
-    page: _Page,
-    block: _Block,
-    top: float,
-    colours: Mapping[str, str],
-    shares: Sequence[Mapping[str, float]],
-) -> None:
+def _draw_legend(page: _Page, block: _Block, top: float, colours: Mapping[str, str]) -> None:
     """List the labels with their part of the time, one column for each individual."""
     from matplotlib.patches import Rectangle
 
     left, y = _WIDTH - _RIGHT + 0.12, top - 0.11
-    # Names get what the numbers leave; beyond four individuals the numbers are in the tables.
-    numbers = shares if len(shares) <= 4 else []
-    step = 0.62
-    right = [_WIDTH - 0.15 - step * (len(numbers) - 1 - i) for i in range(len(numbers))]
-    room = (right[0] - 0.45 if right else _WIDTH - 0.1) - left - 0.2
+    numbers = _numbers(block, page.clock)
+    # Names get what they need, at most what the numbers leave.
+    longest = max((len(label) for label in block.labels), default=0) * _LETTER
+    room = min(longest, _WIDTH - left - 0.3 - _NUMBER * len(numbers))
+    right = [left + 0.2 + room + _NUMBER * (i + 1) for i in range(len(numbers))]
     if len(numbers) > 1:
-        for x, (individual, _) in zip(right, block.bands, strict=True):
-            name = _short(individual or "all", 9)
-            _write(page.figure, x, y - 0.04, name, page.height, size=7, colour=_QUIET, ha="right")
+        for x, name in zip(right, numbers, strict=True):
+            short = _short(name, 9)
+            _write(page.figure, x, y - 0.04, short, page.height, size=7, colour=_QUIET, ha="right")
         y -= _LEGEND_ROW
-    events = [count_events(ethogram) for _, ethogram in block.bands]
     for label in block.labels[:_MOST_LABELS]:
         swatch = Rectangle(
             (left / _WIDTH, (y - 0.045) / page.height), 0.11 / _WIDTH, 0.11 / page.height,
             facecolor=colours[label], edgecolor=_QUIET, linewidth=0.3,
         )  # fmt: skip
         page.figure.add_artist(swatch)
-        _write(
-            page.figure, left + 0.17, y - 0.04, _short(label, int(room / 0.062)), page.height,
-            size=7.5,
-        )  # fmt: skip
-        for x, share, point in zip(right, numbers, events, strict=False):
-            text = _share_text(share.get(label), point.get(label, 0))
-            _write(page.figure, x, y - 0.04, text, page.height, size=7.5, ha="right")
+        short = _short(label, int(room / _LETTER))
+        _write(page.figure, left + 0.17, y - 0.04, short, page.height, size=7.5)
+        for x, texts in zip(right, numbers.values(), strict=True):
+            _write(page.figure, x, y - 0.04, texts[label], page.height, size=7.5, ha="right")
         y -= _LEGEND_ROW
     rest = len(block.labels) - _MOST_LABELS
-    if rest > 0:
-        text = f"and {rest} more, see the tables"
+    if rest > 0 or not block.labels:
+        text = f"and {rest} more, see the tables" if rest > 0 else "no bouts"
         _write(page.figure, left + 0.17, y - 0.04, text, page.height, size=7.5, colour=_QUIET)
-    if not block.labels:
-        _write(page.figure, left, y - 0.04, "no bouts", page.height, size=7.5, colour=_QUIET)
+
+
+def _numbers(block: _Block, clock: Timebase) -> dict[str, dict[str, str]]:
+    """Return the text beside each label, for each individual; of a crowd only the mean."""
+    shares = {name: time_shares(ethogram, clock) for name, ethogram in block.bands}
+    events = {name: count_events(ethogram) for name, ethogram in block.bands}
+    if len(shares) > _MOST_NUMBERS:
+        mean = {
+            label: float(np.mean([mine.get(label, 0.0) for mine in shares.values()]))
+            for label in block.labels
+        }
+        shares, events = {"mean": mean}, {"mean": {}}
+    return {
+        name: {
+            label: _share_text(mine.get(label), events[name].get(label, 0))
+            for label in block.labels
+        }
+        for name, mine in shares.items()
+    }
 
 
 def _share_text(share: float | None, events: int) -> str:

@@ -92,7 +92,9 @@ def _recording(recording: Recording, card: RunCard) -> list[str]:
     if recording.pose is not None:
         pose = recording.pose
         rows.append(("keypoints", ", ".join(str(name) for name in pose["keypoints"].values)))
-        rows.append(("pose", f"{pose.sizes['space']}-D, {pose.attrs.get('position_unit', 'pixels')}"))
+        rows.append(
+            ("pose", f"{pose.sizes['space']}-D, {pose.attrs.get('position_unit', 'pixels')}")
+        )
         if "length_policy" in pose.attrs:
             rows.append(("pose and video", pose.attrs["length_policy"]))
     rows += [(name, Path(source).name) for name, source in sorted(card.sources.items())]
@@ -128,7 +130,15 @@ def _budget(ethogram: Ethogram, recording: Recording) -> list[str]:
             )
         if len(people) > 1 or individual:
             lines += [f"### {cell(individual or 'whole picture')}", ""]
-        header = ["label", "share", "seconds", "bouts", "median bout (s)", "longest (s)", "it is at"]
+        header = [
+            "label",
+            "share",
+            "seconds",
+            "bouts",
+            "median bout (s)",
+            "longest (s)",
+            "it is at",
+        ]
         lines += table(header, rows, numbers=6)
         said = min(1.0, float(band.shares.sum()))
         lines += [
@@ -168,7 +178,9 @@ def _firmest(assignments: pd.DataFrame, cluster: int) -> pd.DataFrame:
     """Return the members that belong most firmly, one from each third of the recording."""
     members = assignments[assignments["cluster"] == cluster].sort_values("start")
     thirds = np.array_split(np.arange(len(members)), _EXAMPLES)
-    best = [third[np.argmax(members["strength"].to_numpy()[third])] for third in thirds if third.size]
+    best = [
+        third[np.argmax(members["strength"].to_numpy()[third])] for third in thirds if third.size
+    ]
     return members.iloc[best]
 
 
@@ -181,7 +193,13 @@ def _words(descriptions: pd.DataFrame, clock: Timebase) -> list[str]:
         clearest = mine.sort_values(["confidence", "start"], ascending=[False, True]).iloc[:1]
         row = clearest.iloc[0]
         rows.append(
-            (label, row["overall"], f"{row['confidence']:.2f}", len(mine), _moments(clearest, clock))
+            (
+                label,
+                row["overall"],
+                f"{row['confidence']:.2f}",
+                len(mine),
+                _moments(clearest, clock),
+            )
         )
     if not rows:
         return ["Nothing could be told.", ""]

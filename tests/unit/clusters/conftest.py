@@ -40,7 +40,9 @@ def make(
     for recording in recordings:
         states: list[int] = []
         while len(states) < windows:
-            states += [int(draw.choice(behaviours, p=share / share.sum()))] * int(draw.integers(6, 25))
+            states += [int(draw.choice(behaviours, p=share / share.sum()))] * int(
+                draw.integers(6, 25)
+            )
         states = states[:windows]
         values = places[states] + draw.normal(0, noise, (windows, 8))
         start = np.arange(windows) * 3

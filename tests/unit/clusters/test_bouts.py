@@ -12,7 +12,9 @@ from napari_mousegpt.clusters.projection import on_grid
 from napari_mousegpt.core.intervals import Intervals
 
 
-def windows(start: list[int], length: int = 3, recording: object = "r", **columns: object) -> Intervals:
+def windows(
+    start: list[int], length: int = 3, recording: object = "r", **columns: object
+) -> Intervals:
     return Intervals.build(recording, start, np.asarray(start) + length, **columns)
 
 
@@ -27,7 +29,9 @@ class TestRuns:
         assert list(zip(runs.first, runs.last, strict=True)) == [(0, 3), (3, 5)]
 
     def test_recordings_and_individuals_are_kept_apart(self) -> None:
-        ranges = windows([0, 3, 6, 9], recording=["r", "r", "s", "s"], individual=["a", "b", "b", "b"])
+        ranges = windows(
+            [0, 3, 6, 9], recording=["r", "r", "s", "s"], individual=["a", "b", "b", "b"]
+        )
         runs = find_runs(ranges, all_seen(ranges), timed=False)
         assert list(zip(runs.first, runs.last, strict=True)) == [(0, 1), (1, 2), (2, 4)]
 
@@ -148,4 +152,9 @@ def test_windows_as_long_as_a_bout_need_no_penalty() -> None:
     runs = find_runs(ranges, all_seen(ranges), timed=True)
     assert choose_penalty(np.zeros((3, 2)), runs, 1.0) == 0.0
     scattered = windows([0, 30, 60])
-    assert choose_penalty(np.zeros((3, 2)), find_runs(scattered, all_seen(scattered), timed=False), 5.0) == 0.0
+    assert (
+        choose_penalty(
+            np.zeros((3, 2)), find_runs(scattered, all_seen(scattered), timed=False), 5.0
+        )
+        == 0.0
+    )

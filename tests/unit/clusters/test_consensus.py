@@ -48,7 +48,9 @@ def test_few_points_are_their_own_micro_clusters() -> None:
 
 def test_groups_look_only_at_the_components_of_their_partition() -> None:
     # The second partition saw component 1 only.
-    partitions = Partitions(np.array([[0.0, 0.0], [4.0, 4.0], [0.0, 9.0], [0.0, 1.0]]), np.array([0, 2, 4]))
+    partitions = Partitions(
+        np.array([[0.0, 0.0], [4.0, 4.0], [0.0, 9.0], [0.0, 1.0]]), np.array([0, 2, 4])
+    )
     points = np.array([[100.0, 1.5], [0.5, 0.9], [0.5, 8.0]])
     assert partitions.groups(points).tolist() == [[1, 3], [0, 3], [1, 2]]
 

@@ -24,7 +24,10 @@ def test_keeps_the_share_of_variance_asked_for() -> None:
     assert Projection.fit(mixed.astype("f4"), ClusterParams()).axes.shape == (5, 1)
     everything = ClusterParams(variance=1.0)
     assert Projection.fit(VALUES, everything).axes.shape == (6, 6)
-    assert Projection.fit(VALUES, ClusterParams(variance=1.0, max_components=2)).axes.shape == (6, 2)
+    assert Projection.fit(VALUES, ClusterParams(variance=1.0, max_components=2)).axes.shape == (
+        6,
+        2,
+    )
 
 
 def test_chunks_give_the_same_numbers() -> None:
@@ -70,7 +73,9 @@ def test_far_values_are_cut() -> None:
 
 @pytest.mark.parametrize("value", [3.0, np.nan])
 def test_nothing_that_varies_is_an_error(value: float) -> None:
-    with pytest.raises(InputError, match=r"4 columns, all constant or mostly missing\. Check the pose"):
+    with pytest.raises(
+        InputError, match=r"4 columns, all constant or mostly missing\. Check the pose"
+    ):
         Projection.fit(np.full((50, 4), value, dtype=np.float32), ClusterParams())
 
 

@@ -21,7 +21,9 @@ def test_all_rows_when_there_are_few() -> None:
 def test_every_recording_gives_the_same_and_short_ones_all() -> None:
     ranges = recordings([10_000, 300, 50_000])
     rows = balanced_rows(ranges, 5_000)
-    counts = dict(zip(*np.unique(ranges.recording[rows].astype(str), return_counts=True), strict=True))
+    counts = dict(
+        zip(*np.unique(ranges.recording[rows].astype(str), return_counts=True), strict=True)
+    )
     assert counts["r01"] == 300
     assert abs(counts["r00"] - counts["r02"]) <= 1
     assert 4_900 < len(rows) <= 5_000

@@ -40,8 +40,11 @@ def test_sentences_follow_the_facts() -> None:
     walk = {"walking": 1.0}
     assert "slowly (0.30 BL/s)" in sentences.overall("walking", walk, {"body_speed": 0.3}, 1)
     assert "fast (2.00 BL/s)" in sentences.overall("walking", walk, {"body_speed": 2.0}, 1)
-    back = {"body_speed": 1.0, "forward_speed": -0.9}
+    back = {"body_speed": 1.0, "forward_speed": -0.15}
     assert "backwards" in sentences.overall("walking", walk, back, 1)
+    far_back = {**back, "forward_speed": -0.9}
+    assert "head and tail may be swapped" in sentences.overall("walking", walk, far_back, 1)
+    assert "tail first" in sentences.keywords("walking", far_back, 1)
     rising = {**REARING, "nose_climb": 0.5}
     assert "rising" in sentences.overall("rearing", {"rearing": 1.0}, rising, 1)
     falling = {**REARING, "nose_climb": -0.5}
