@@ -27,7 +27,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_mousegpt.clusters import ClusterMap, ClusterParams, fit
-from napari_mousegpt.clusters.bouts import LONGEST, find_bouts, find_runs
+from napari_mousegpt.clusters.bouts import find_bouts, find_runs
 from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.pose import make_pose
 from napari_mousegpt.core.timebase import Timebase
@@ -297,7 +297,7 @@ def _k_means_bouts(vectors: Vectors, found: ClusterMap) -> tuple[Ints, Ints]:
     seen = found.projection.seen(vectors.values)
     runs = find_runs(vectors.intervals, seen, timed=found.timed)
     points = found.projection.apply(vectors.values)
-    bouts = find_bouts(points, runs, found.penalty, LONGEST * found.params.bout_s)
+    bouts = find_bouts(points, runs, found.penalty, found.longest)
     means = KMeans(len(found), n_init=1, random_state=0)
     labels = means.fit(bouts.points, sample_weight=bouts.windows).labels_[bouts.of_row]
     return labels.astype(np.int64), labels.astype(np.int64)

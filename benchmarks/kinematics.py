@@ -20,12 +20,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from support.loop_kinematics import loop_kinematics
-from support.walking_mouse import PARTS, walking_mouse
-
 from napari_mousegpt.core.pose import make_pose
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.features import kinematics, window_features
+from support.loop_kinematics import loop_kinematics
+from support.walking_mouse import PARTS, walking_mouse
 
 FPS = 30
 KEYPOINTS = (*PARTS, "left_ear", "right_ear", "center")

@@ -25,22 +25,22 @@ _HOMES = {
     "Timebase": "core.timebase",
     "Vectors": "core.vectors",
     "View": "core.recording",
-    "cluster": "clusters.cluster",
-    "describe": "words.describe",
-    "doctor": "runs.doctor",
+    "cluster": "clusters.clustering",
+    "describe": "words.describing",
+    "doctor": "runs.checkup",
     "ethogram": "clusters.ethograms",
-    "export": "runs.export",
+    "export": "runs.exporting",
     "info": "io.inspect",
-    "iter_cluster": "clusters.cluster",
-    "iter_describe": "words.describe",
-    "iter_project": "vectors.project",
-    "iter_run": "runs.run",
-    "load_ethogram": "runs.export",
+    "iter_cluster": "clusters.clustering",
+    "iter_describe": "words.describing",
+    "iter_project": "vectors.projecting",
+    "iter_run": "runs.chain",
+    "load_ethogram": "runs.exporting",
     "load_run": "runs.results",
     "load_study": "io.study",
     "open_recording": "io.recordings",
-    "project": "vectors.project",
-    "run": "runs.run",
+    "project": "vectors.projecting",
+    "run": "runs.chain",
     "sample": "io.samples",
     "show": "_napari.show",
     "start": "_napari.show",
@@ -82,7 +82,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from napari_mousegpt._napari.show import show, start
-    from napari_mousegpt.clusters.cluster import cluster, iter_cluster
+    from napari_mousegpt.clusters.clustering import cluster, iter_cluster
     from napari_mousegpt.clusters.ethograms import ethogram
     from napari_mousegpt.core.body import BodyMap
     from napari_mousegpt.core.ethogram import Ethogram
@@ -96,12 +96,12 @@ if TYPE_CHECKING:
     from napari_mousegpt.io.recordings import open_recording
     from napari_mousegpt.io.samples import sample
     from napari_mousegpt.io.study import load_study
-    from napari_mousegpt.runs.doctor import doctor
-    from napari_mousegpt.runs.export import export, load_ethogram
+    from napari_mousegpt.runs.checkup import doctor
+    from napari_mousegpt.runs.exporting import export, load_ethogram
     from napari_mousegpt.runs.results import load_run
-    from napari_mousegpt.runs.run import iter_run, run
-    from napari_mousegpt.vectors.project import iter_project, project
-    from napari_mousegpt.words.describe import describe, iter_describe
+    from napari_mousegpt.runs.chain import iter_run, run
+    from napari_mousegpt.vectors.projecting import iter_project, project
+    from napari_mousegpt.words.describing import describe, iter_describe
 
 
 def __getattr__(name: str) -> Any:

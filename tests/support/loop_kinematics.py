@@ -123,7 +123,9 @@ def _row(
     a, b = max(0, i - lag), min(n - 1, i + lag)
     scale = (b - a) / fps * body_length
     at = {part: track[i] for part, track in points.items()}
-    velocity = {part: _scaled(_minus(track[b], track[a]), 1 / scale) for part, track in points.items()}
+    velocity = {
+        part: _scaled(_minus(track[b], track[a]), 1 / scale) for part, track in points.items()
+    }
     trunk = _mean_point([velocity[part] for part in ("neck", "chest", "tail_base")])
     axis = _minus(at["neck"], at["tail_base"])
     head = _minus(at["nose"], at["neck"])
@@ -218,7 +220,9 @@ def _rise(a: Point | None) -> float:
 def _bend(ahead: Point | None, back: Point | None) -> float:
     if ahead is None or back is None:
         return math.nan
-    return math.degrees(math.acos(min(1.0, max(-1.0, _dot(ahead, back) / _size(ahead) / _size(back)))))
+    return math.degrees(
+        math.acos(min(1.0, max(-1.0, _dot(ahead, back) / _size(ahead) / _size(back))))
+    )
 
 
 def _mean(values: list[float]) -> float:

@@ -7,11 +7,12 @@ four patches of known colour. No download and no ``ffmpeg`` program is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -161,7 +162,7 @@ class Clip:
 N_FRAMES = 100
 _VARIABLE = [int(step) for step in np.cumsum(_STEPS)][:N_FRAMES]
 _FAST_MPEG4 = {"bf": "2", "g": "24", "b": "2000000"}
-_RECIPES: dict[str, tuple[str, dict[str, object]]] = {
+_RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
     "constant": ("mp4", {"options": x264(25, 0), "rate": Fraction(25)}),
     "b_frames": ("mp4", {"options": x264(extra=":b-pyramid=normal")}),
     "long_group": ("mp4", {"options": x264(250, extra=":b-pyramid=normal")}),
@@ -211,11 +212,10 @@ class ClipBox:
     def _make(self, kind: str) -> Clip:
         suffix, recipe = _RECIPES[kind]
         path = self.folder / f"{kind}.{suffix}"
-        writer: Callable[..., Path] = write_clip
-        writer(path, range(N_FRAMES), **recipe)
+        write_clip(path, range(N_FRAMES), **recipe)
         ticks = recipe.get("ticks", range(N_FRAMES))
-        tick = recipe.get("tick", 1 / recipe.get("rate", Fraction(30)))  # type: ignore[operator]
-        times = tuple((value - ticks[0]) * tick for value in ticks)  # type: ignore[index, attr-defined]
+        tick = recipe.get("tick", 1 / recipe.get("rate", Fraction(30)))
+        times = tuple((value - ticks[0]) * tick for value in ticks)
         return Clip(path, tuple(range(N_FRAMES)), times)
 
     def _cut(self, kind: str) -> Clip:

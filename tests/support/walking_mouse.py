@@ -59,7 +59,9 @@ def figure(
     points = np.broadcast_to(_REST, (len(t), *_REST.shape)).copy()
     points[:, :, 2] += rear[:, None] * _RAISES
     points[:, :, 0] -= 0.4 * rear[:, None] * _RAISES
-    gait = 0.1 * pace[:, None] * np.sin(9.0 * t[:, None] + phase[3] + np.array([0, np.pi, np.pi, 0]))
+    gait = (
+        0.1 * pace[:, None] * np.sin(9.0 * t[:, None] + phase[3] + np.array([0, np.pi, np.pi, 0]))
+    )
     points[:, 5:, 0] += gait
     points[:, 0, 1] += 0.15 * np.sin(2.1 * t + phase[3])
     cos, sin = np.cos(heading)[:, None], np.sin(heading)[:, None]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -15,6 +17,9 @@ from napari_mousegpt.errors import InputError, MouseGPTError
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+
+    from napari_mousegpt.runs.results import RunResult
+    from napari_mousegpt.runs.chain import RunParams
 
 __all__ = ["Job", "start_job", "verb_parts"]
 
@@ -31,6 +36,33 @@ class _Failure:
     """
 
     error: Exception
+
+
+#: What the thread returns when it was asked to stop.
+_CANCELLED = object()
+
+
+class _Parts:
+    """An iterator that keeps what its generator returned, and can be closed at any time."""
+
+    def __init__(self, parts: Iterable[Any]) -> None:
+        self._parts = iter(parts)
+        self.result: Any = None
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            return next(self._parts)
+        except StopIteration as end:
+            self.result = end.value
+            raise
+
+    def close(self) -> None:
+        """Leave every ``with`` block of the generator."""
+        if isinstance(self._parts, Generator):
+            self._parts.close()
 
 
 class Job:
@@ -57,7 +89,7 @@ class Job:
         self.progress = (0, 0)
         self.error: Exception | None = None
         self._result: Any = None
-        self._worker: Any = None
+        self._stop = threading.Event()
 
     def __repr__(self) -> str:
         done, total = self.progress
@@ -94,8 +126,7 @@ class Job:
 
     def cancel(self) -> None:
         """Stop after the part that is being made now; finished parts stay on disk."""
-        if self._worker is not None and not self.done:
-            self._worker.quit()
+        self._stop.set()
 
 
 def start_job(
@@ -129,19 +160,26 @@ def start_job(
     from napari_mousegpt._napari.state import state_of
 
     job = Job(title)
+    iterator = _Parts(parts(*args, **kwargs))
 
     def work() -> Generator[Any, None, Any]:
         try:
-            return (yield from parts(*args, **kwargs))
+            for part in iterator:
+                yield part
+                if job._stop.is_set():
+                    return _CANCELLED
+            return iterator.result
         except Exception as error:  # reported in the main thread, see below
             return _Failure(error)
+        finally:
+            # Run folders are locked while their generator lives.
+            iterator.close()
 
     # napari shows this name when the window is closed during the work.
     work.__qualname__ = title
     worker = create_worker(
         work, _start_thread=False, _ignore_errors=True, _progress={"total": 0, "desc": title}
     )
-    job._worker = worker
     jobs = set() if viewer is None else state_of(viewer).jobs
     jobs.add(job)
 
@@ -153,14 +191,15 @@ def start_job(
     def yielded(part: Any) -> None:
         total = int(getattr(part, "total", 0))
         job.progress = (int(getattr(part, "done", job.progress[0] + 1)), total)
-        if total:
-            # Every step counts its own parts, so the bar may also go back.
-            worker.pbar.total = total
-            worker.pbar.update(job.progress[0] - worker.pbar.n)
+        job.progressed.emit(part)
         step = getattr(part, "step", "")
         if step:
             worker.pbar.set_description(f"{title}: {step}")
-        job.progressed.emit(part)
+        if total:
+            # Every step counts its own parts, so the bar may also go back. This comes last, as
+            # napari handles events while it moves the bar, and the job may be over then.
+            worker.pbar.total = total
+            worker.pbar.update(job.progress[0] - worker.pbar.n)
 
     def failed(error: Exception) -> None:
         job.error = error
@@ -172,6 +211,9 @@ def start_job(
         if isinstance(result, _Failure):
             failed(result.error)
             return
+        if result is _CANCELLED:
+            end("cancelled")
+            return
         job._result = result
         try:
             if on_done is not None:
@@ -181,9 +223,14 @@ def start_job(
         else:
             end("finished")
 
+    def aborted() -> None:
+        # napari stops the worker itself when its window is closed.
+        iterator.close()
+        end("cancelled")
+
     worker.yielded.connect(yielded)
     worker.returned.connect(returned)
-    worker.aborted.connect(lambda: end("cancelled"))
+    worker.aborted.connect(aborted)
     worker.start()
     return job
 
@@ -221,9 +268,25 @@ def verb_parts(verb: str) -> Callable[..., Iterator[Any]]:
             own = [own_reader(arg, readers) for arg in args]
             yield from getattr(public, f"iter_{verb}")(*own, **kwargs)
         # Every part is on disk now, so the verb itself only collects them.
+        if verb == "run":
+            return _finished_run(*args, **kwargs)
         return getattr(public, verb)(*args, **kwargs)
 
     return parts
+
+
+def _finished_run(
+    recording: Recording,
+    out: str | os.PathLike[str] | None = None,
+    params: RunParams | None = None,
+    **_: Any,
+) -> RunResult:
+    """Read the results of a run whose parts are all on disk, without writing them once more."""
+    from napari_mousegpt.runs.results import load_run
+    from napari_mousegpt.runs.chain import RunParams, run_card
+    from napari_mousegpt.store import run_folder
+
+    return load_run(run_folder(run_card(recording, params or RunParams()), out).path, recording)
 
 
 def own_reader(value: Any, readers: ExitStack) -> Any:

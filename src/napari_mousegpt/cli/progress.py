@@ -28,7 +28,7 @@ def shown(
     """
     target = stream or sys.stderr
     live = target.isatty()
-    step, begun, resumed, worked = "", time.monotonic(), 0, 0
+    step, begun, resumed, worked = "", 0.0, 0, 0
     for part in parts:
         if part.step != step:
             step, begun, resumed, worked = part.step, time.monotonic() - part.seconds, 0, 0

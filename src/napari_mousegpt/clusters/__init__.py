@@ -1,13 +1,13 @@
 """Clusters: fit a map, freeze it, label any recording with it, name what was found."""
 
-from napari_mousegpt.clusters.cluster import (
+from napari_mousegpt.clusters.cluster_map import NOISE, ClusterMap
+from napari_mousegpt.clusters.clustering import (
     cluster,
     cluster_jobs,
     groups_of,
     iter_cluster,
     write_groups,
 )
-from napari_mousegpt.clusters.cluster_map import NOISE, ClusterMap
 from napari_mousegpt.clusters.ethograms import ethogram
 from napari_mousegpt.clusters.fit import fit
 from napari_mousegpt.clusters.groups import Groups

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from napari_mousegpt.clusters.bouts import LONGEST, Bouts, find_bouts, find_runs, has_seconds
+from napari_mousegpt.clusters.bouts import Bouts, find_bouts, find_runs, has_seconds
 from napari_mousegpt.clusters.consensus import Partitions, nearest
 from napari_mousegpt.clusters.params import ClusterParams
 from napari_mousegpt.clusters.projection import Projection
@@ -57,8 +57,8 @@ class ClusterMap:
         Whether bouts were measured in seconds (else in windows).
     projection : Projection
         Standardisation and principal components.
-    penalty : float
-        Cost of a bout, see :func:`~napari_mousegpt.clusters.bouts.find_bouts`.
+    penalty, longest : float
+        Cost and greatest length of a bout, see :func:`~napari_mousegpt.clusters.bouts.find_bouts`.
     micro : ndarray of float64, shape (m, p)
         Micro-clusters, to tell what lies outside of everything met in the fit.
     limit : float
@@ -85,6 +85,7 @@ class ClusterMap:
     timed: bool
     projection: Projection
     penalty: float
+    longest: float
     micro: Floats
     limit: float
     partitions: Partitions
@@ -190,8 +191,7 @@ class ClusterMap:
     def _bouts(self, ordered: Vectors, seen: NDArray[np.bool_]) -> Bouts:
         runs = find_runs(ordered.intervals, seen, timed=self.timed)
         points = self.projection.apply(ordered.values[seen])
-        median = self.params.bout_s if self.timed else float(self.params.bout_windows)
-        return find_bouts(points, runs, self.penalty, LONGEST * median)
+        return find_bouts(points, runs, self.penalty, self.longest)
 
     def votes(self, points: Floats) -> Floats:
         """Return the share of votes for each cluster, shape (n, n_clusters); points are bouts."""

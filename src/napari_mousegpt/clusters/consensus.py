@@ -119,7 +119,7 @@ def random_partitions(centers: Floats, weights: Floats, params: ClusterParams) -
     low, high = params.partition_sizes
     high = max(2, min(high, n // 4))
     low = min(low, high)
-    seen = max(1, round(params.partition_share * p))
+    seen = min(p, max(2, round(params.partition_share * p)))
     total, share = int(weights.sum()), weights / weights.sum()
     found, first = [], [0]
     for _ in range(params.partitions):

@@ -35,8 +35,8 @@ def ethogram(
     Parameters
     ----------
     labelled : Groups or DataFrame
-        What :func:`~napari_mousegpt.clusters.cluster.cluster` returned, or a table of
-        :func:`~napari_mousegpt.words.describe.describe`.
+        What :func:`~napari_mousegpt.clusters.clustering.cluster` returned, or a table of
+        :func:`~napari_mousegpt.words.describing.describe`.
     timebase : Timebase, optional
         Clock of the recordings; needed for the two lengths below.
     min_bout_ms, close_gap_ms : float

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from napari_mousegpt.clusters.bouts import (
     LONGEST,
     Bouts,
+    Runs,
     choose_penalty,
     find_bouts,
     find_runs,
@@ -44,6 +45,8 @@ Floats = NDArray[np.float64]
 _USUAL = 0.999
 #: Share of the members of a cluster that stay below strength 1.
 _FIRM = 0.9
+#: Bouts that a fit needs, as a multiple of the smallest cluster.
+_BOUTS = 10
 
 
 def fit(vectors: Vectors, params: ClusterParams | None = None) -> ClusterMap:
@@ -54,7 +57,8 @@ def fit(vectors: Vectors, params: ClusterParams | None = None) -> ClusterMap:
     partitions of these vote, and HDBSCAN finds the clusters that the votes agree on, see
     :mod:`napari_mousegpt.clusters.consensus`. Ids go by size, the largest first, then by the key
     of the typical interval. Windows that do not touch are bouts by themselves, so vectors without
-    an order in time (embeddings of scattered clips) need nothing else.
+    an order in time (embeddings of scattered clips) need nothing else. Of a recording too short for
+    bouts of the length asked for, shorter ones are taken.
 
     Parameters
     ----------
@@ -112,13 +116,7 @@ def _found(sample: Vectors, settings: ClusterParams) -> ClusterMap:
     timed = has_seconds(sample.intervals)
     runs = find_runs(sample.intervals, seen, timed=timed)
     points = projection.apply(sample.values[seen])
-    median = settings.bout_s if timed else float(settings.bout_windows)
-    penalty = choose_penalty(points, runs, median)
-    bouts = find_bouts(points, runs, penalty, LONGEST * median)
-    if len(np.unique(bouts.points, axis=0)) < 4 * settings.min_cluster_size:
-        # Too little for bouts: the windows stand for themselves.
-        penalty = 0.0
-        bouts = find_bouts(points, runs, penalty, LONGEST * median)
+    penalty, longest, bouts = _cut(points, runs, settings, timed)
     _enough(len(np.unique(bouts.points, axis=0)), settings, "distinct intervals with enough seen")
     micro, weights = micro_clusters(bouts.points, bouts.windows.astype(float), settings)
     partitions = random_partitions(micro, weights, settings)
@@ -136,6 +134,7 @@ def _found(sample: Vectors, settings: ClusterParams) -> ClusterMap:
         timed=timed,
         projection=projection,
         penalty=penalty,
+        longest=longest,
         micro=micro,
         limit=settings.reach * usual if settings.reach else float("inf"),
         partitions=partitions,
@@ -144,6 +143,20 @@ def _found(sample: Vectors, settings: ClusterParams) -> ClusterMap:
         software=software_versions(),
     )
     return _measured(found, bouts)
+
+
+def _cut(
+    points: Floats, runs: Runs, settings: ClusterParams, timed: bool
+) -> tuple[float, float, Bouts]:
+    """Cut the runs to bouts; to shorter ones, down to single windows, where there are too few."""
+    median = settings.bout_s if timed else float(settings.bout_windows)
+    while True:
+        longest = LONGEST * median
+        penalty = choose_penalty(points, runs, median)
+        bouts = find_bouts(points, runs, penalty, longest)
+        if penalty == 0 or len(bouts.windows) >= _BOUTS * settings.min_cluster_size:
+            return penalty, longest, bouts
+        median /= 2
 
 
 def _measured(found: ClusterMap, bouts: Bouts) -> ClusterMap:

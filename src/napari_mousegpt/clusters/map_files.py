@@ -96,6 +96,7 @@ def load_map(folder: Path) -> ClusterMap:
         timed=card["timed"],
         projection=projection,
         penalty=float(arrays["penalty"]),
+        longest=float(arrays["longest"]),
         micro=arrays["micro"],
         limit=float(arrays["limit"]),
         partitions=Partitions(arrays["centers"], arrays["first"]),
@@ -132,6 +133,7 @@ def _arrays(found: ClusterMap) -> dict[str, NDArray[Any]]:
         "cohesion": found.cohesion,
         # As arrays, since JSON knows no infinity and prints no exact float everywhere.
         "penalty": np.asarray(found.penalty, dtype=np.float64),
+        "longest": np.asarray(found.longest, dtype=np.float64),
         "limit": np.asarray(found.limit, dtype=np.float64),
     }
 
@@ -174,7 +176,8 @@ def _read_card(path: Path) -> dict[str, Any]:
 
 def _read_arrays(path: Path, checksums: dict[str, str]) -> dict[str, NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: numpy leaves the file open when it finds it broken.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
     except (OSError, ValueError, BadZipFile, EOFError) as error:
         raise _damaged(path, str(error)) from error

@@ -220,7 +220,7 @@ def _terms(words: pd.DataFrame, analyse: Callable[[Any], list[str]], weight: csc
 
     terms = [analyse(row) for row in words.itertuples(index=False)]
     n_clusters = weight.shape[0]
-    if not any(terms):
+    if not n_clusters or not any(terms):
         return _Terms([], csc_array((len(words), 0)), *np.zeros((2, n_clusters, 0)))
     counter = CountVectorizer(analyzer=_as_given, binary=True)
     said = csc_array(counter.fit_transform(terms))

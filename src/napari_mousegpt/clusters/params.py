@@ -19,8 +19,9 @@ class ClusterParams:
         Start of all random choices.
     variance : float
         Share of variance the principal components keep.
-    max_components : int
-        At most so many components.
+    min_components, max_components : int
+        At least and at most so many components, as far as there are columns. Partitions on few
+        components agree too easily, and slice what belongs together.
     clip : float
         Standardised values beyond this many standard deviations are cut to it.
     min_seen : float
@@ -39,7 +40,7 @@ class ClusterParams:
     partition_sizes : (int, int)
         Smallest and largest number of groups of a partition.
     partition_share : float
-        Share of components that each partition sees.
+        Share of components that each partition sees, at least two of them.
     min_cluster_size : int
         Fewest micro-clusters of a cluster.
     min_cluster_share : float
@@ -57,6 +58,7 @@ class ClusterParams:
 
     seed: int = 0
     variance: float = 0.9
+    min_components: int = 8
     max_components: int = 50
     clip: float = 6.0
     min_seen: float = 0.5
@@ -84,6 +86,7 @@ class ClusterParams:
             _within(self, name, 0, float("inf"))
         _within(self, "clip", 0, float("inf"), open_low=True)
         for name, least in (
+            ("min_components", 1),
             ("max_components", 1),
             ("bout_windows", 1),
             ("max_rows", 100),
@@ -92,6 +95,11 @@ class ClusterParams:
             ("min_cluster_size", 2),
         ):
             _within(self, name, least, float("inf"))
+        if self.min_components > self.max_components:
+            raise InputError(
+                f"min_components={self.min_components}",
+                expected=f"at most max_components={self.max_components}",
+            )
         low, high = self.partition_sizes
         if not 2 <= low <= high:
             raise InputError(

@@ -91,9 +91,8 @@ class Projection:
         weights, axes = np.linalg.eigh(covariance)
         weights, axes = np.maximum(weights[::-1], 0.0), axes[:, ::-1]
         share = np.cumsum(weights) / max(weights.sum(), 1e-300)
-        n_axes = min(
-            int(np.searchsorted(share, params.variance - 1e-12)) + 1, params.max_components
-        )
+        wanted = int(np.searchsorted(share, params.variance - 1e-12)) + 1
+        n_axes = min(max(wanted, params.min_components), params.max_components, len(weights))
         axes = axes[:, :n_axes]
         # The sign of a component is arbitrary: fix it by its largest loading.
         largest = axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])]

@@ -8,8 +8,8 @@ page as well as from a dark viewer. The first seven are those of Okabe and Ito (
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
+from math import dist
 
 __all__ = ["COLOURS", "NOISE_COLOUR", "label_colour", "palette"]
 
@@ -34,13 +34,15 @@ _RESERVED = {
             "grooming groom licking self-grooming",
             "running run trotting darting",
             "rearing rear supported-rearing unsupported-rearing upright",
-            "sniffing sniff exploring exploration investigating head-scanning",
+            "sniffing sniff exploring exploration investigating head-scanning moving-in-place",
             "freezing freeze",
         )
     )
     for word in words.split()
 }
 _N_RESERVED = 8
+#: Colours nearer than this in OKLab are hard to tell apart side by side.
+_APART = 0.06
 _NOISE = {"", "-1", "noise", "none", "na", "unknown", "unsure", "unclear", "unlabelled", "other"}
 
 
@@ -71,9 +73,10 @@ def label_colour(label: str) -> str:
 def palette(labels: Iterable[str]) -> dict[str, str]:
     """Return one colour for each label of a set, no two alike.
 
-    Every label takes its own colour (:func:`label_colour`); of those that want the same one the
-    first by alphabet gets it and the others move to a free one. So the order of the labels does
-    not matter, and a new label changes few of the others.
+    Every label takes its own colour (:func:`label_colour`). Of those that want the same one, the
+    plainest name gets it ("walking" before "walking, fast"), kinds of a known behaviour take
+    lighter or darker shades of it, and others move to a free colour. So the order of the labels
+    does not matter, and a new label changes few of the others.
 
     Parameters
     ----------
@@ -87,16 +90,14 @@ def palette(labels: Iterable[str]) -> dict[str, str]:
         Label to ``"#rrggbb"``, sorted by label.
     """
     names = sorted(set(labels))
+    taken: dict[str, tuple[float, float, float]] = {}
     colours: dict[str, str] = {}
-    taken: set[str] = set()
-    # "walking" chooses before "walking fast", and both before names nobody knows.
     for name in sorted(names, key=lambda name: (_rank(_plain(name)), name)):
-        if _plain(name) in _NOISE and NOISE_COLOUR not in taken:
-            colour = NOISE_COLOUR
-        else:
-            colour = next((c for c in _wishes(name) if c not in taken), COLOURS[0])
+        free = [colour for colour in _wishes(name) if colour not in taken]
+        apart = (c for c in free if all(dist(_oklab(c), t) > _APART for t in taken.values()))
+        colour = next(apart, free[0] if free else COLOURS[0])
         colours[name] = colour
-        taken.add(colour)
+        taken[colour] = _oklab(colour)
     return {name: colours[name] for name in names}
 
 
@@ -104,22 +105,27 @@ def _plain(label: str) -> str:
     return "-".join(str(label).lower().replace("_", " ").split())
 
 
-def _first_word(plain: str) -> str:
-    return re.split(r"[^a-z]+", plain, maxsplit=1)[0]
+def _known(plain: str) -> str:
+    """Return the longest known behaviour a name begins with, empty when there is none."""
+    begins = (
+        word
+        for word in _RESERVED
+        if plain.startswith(word) and not plain[len(word) : len(word) + 1].isalpha()
+    )
+    return max(begins, key=len, default="")
 
 
 def _rank(plain: str) -> int:
     """0 for a well-known behaviour, 1 for a kind of one, 2 for any other name."""
-    if plain in _RESERVED:
-        return 0
-    return 1 if _first_word(plain) in _RESERVED else 2
+    known = _known(plain)
+    return 2 if not known else int(known != plain)
 
 
 def _preferences(label: str) -> Iterator[int]:
     """Slots in the order this label would take them: its own, the free ones, the reserved ones."""
     plain = _plain(label)
-    if _rank(plain) < 2:
-        yield _RESERVED.get(plain, _RESERVED.get(_first_word(plain), 0))
+    if _known(plain):
+        yield _RESERVED[_known(plain)]
     number = int.from_bytes(hashlib.blake2b(plain.encode(), digest_size=8).digest(), "big")
     free = len(COLOURS) - _N_RESERVED
     # An odd step on a ring of 16 visits every slot once, and each label goes its own way.
@@ -129,13 +135,38 @@ def _preferences(label: str) -> Iterator[int]:
 
 
 def _wishes(label: str) -> Iterator[str]:
-    for shade in (0.0, 0.45, -0.35, 0.7, -0.6):
+    """Colours in the order this label would take them."""
+    plain = _plain(label)
+    if plain in _NOISE:
+        yield NOISE_COLOUR
+    if _rank(plain) == 1:
+        own = COLOURS[next(_preferences(label))]
+        yield from (_shaded(own, amount) for amount in (0.0, 0.4, -0.35, 0.68))
+    for shade in (0.0, 0.45, -0.3, 0.7, -0.5):
         for slot in _preferences(label):
             yield _shaded(COLOURS[slot], shade)
+
+
+def _channels(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def _shaded(colour: str, amount: float) -> str:
     """Mix a colour with white (positive) or black (negative)."""
     target = 255 if amount > 0 else 0
-    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return "#" + "".join(f"{round(part + (target - part) * abs(amount)):02x}" for part in parts)
+    mixed = (round(part + (target - part) * abs(amount)) for part in _channels(colour))
+    return "#" + "".join(f"{part:02x}" for part in mixed)
+
+
+def _oklab(colour: str) -> tuple[float, float, float]:
+    """Return OKLab coordinates, in which distance is what the eye sees (Ottosson 2020)."""
+    srgb = (part / 255 for part in _channels(colour))
+    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in srgb)
+    long = (0.41222147 * r + 0.53633254 * g + 0.05144599 * b) ** (1 / 3)
+    middle = (0.21190350 * r + 0.68069955 * g + 0.10739696 * b) ** (1 / 3)
+    short = (0.08830246 * r + 0.28171884 * g + 0.62997870 * b) ** (1 / 3)
+    return (
+        0.21045426 * long + 0.79361779 * middle - 0.00407205 * short,
+        1.97799850 * long - 2.42859221 * middle + 0.45059371 * short,
+        0.02590404 * long + 0.78277177 * middle - 0.80867577 * short,
+    )

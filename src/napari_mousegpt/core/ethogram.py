@@ -203,11 +203,14 @@ class Ethogram:
         begins = np.concatenate([[0], edges]).astype(np.int64) if values.size else edges
         ends = np.append(edges, values.size).astype(np.int64) if values.size else edges
         keep = np.asarray([values[b] != "" for b in begins], dtype=bool)
-        begins, ends = begins[keep], ends[keep]
-        columns: dict[str, Any] = {"label": values[begins]}
+        columns: dict[str, Any] = {"label": values[begins[keep]]}
         if confidence is not None and begins.size:
-            sums = np.concatenate([[0.0], np.cumsum(np.asarray(confidence, dtype=np.float64))])
-            columns["confidence"] = (sums[ends] - sums[begins]) / (ends - begins)
+            scores = np.asarray(confidence, dtype=np.float64)
+            low, high = np.minimum.reduceat(scores, begins), np.maximum.reduceat(scores, begins)
+            # Rounding must not carry a mean over the largest score.
+            mean = np.clip(np.add.reduceat(scores, begins) / (ends - begins), low, high)
+            columns["confidence"] = mean[keep]
+        begins, ends = begins[keep], ends[keep]
         bouts = Intervals.build(recording, begins + start, ends + start, individual, **columns)
         observed = Intervals.build(recording, start, start + values.size, individual)
         return cls(bouts, observed if values.size else Intervals.empty(), source=source)

@@ -11,7 +11,7 @@ from napari_mousegpt.features.of_recording import (
 )
 from napari_mousegpt.features.pose_kinematics import KinematicsParams, kinematics
 from napari_mousegpt.features.quality import PLAUSIBLE_BACKWARD, tail_first_share
-from napari_mousegpt.features.silhouette import SilhouetteParams, silhouette
+from napari_mousegpt.features.silhouettes import SilhouetteParams, silhouette
 from napari_mousegpt.features.sums import RunningSums
 from napari_mousegpt.features.windows import WindowParams, frame_scores, window_features
 

@@ -11,7 +11,7 @@ from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.features.frame_features import FrameFeatures
 from napari_mousegpt.features.pose_kinematics import KinematicsParams, kinematics
-from napari_mousegpt.features.silhouette import SilhouetteParams, silhouette
+from napari_mousegpt.features.silhouettes import SilhouetteParams, silhouette
 
 __all__ = ["FeatureParams", "LazyFeatures", "check_ranges", "measure_recording"]
 

@@ -12,8 +12,8 @@ __all__ = ["RunningSums"]
 Floats = NDArray[np.float64]
 
 
-#: Values are summed as whole multiples of these steps: such sums are exact, so that a stretch has the
-#: same mean whichever piece of the recording was summed.
+#: Values are summed as whole multiples of these steps: such sums are exact, so that a stretch has
+#: the same mean whichever piece of the recording was summed.
 _STEP, _LARGEST = 2.0**-20, 2.0**20
 _SQUARE_STEP, _SQUARE_LARGEST = 2.0**-12, 2.0**9
 
@@ -76,9 +76,7 @@ class RunningSums:
         start = np.maximum(index - frames // 2, 0)
         return self.mean(start, np.minimum(index + (frames - 1) // 2 + 1, n))
 
-    def _used(
-        self, start: NDArray[np.int64], stop: NDArray[np.int64], min_seen: float
-    ) -> Floats:
+    def _used(self, start: NDArray[np.int64], stop: NDArray[np.int64], min_seen: float) -> Floats:
         """Frames with a value in each stretch, NaN where there are too few."""
         length = (stop - start).astype(np.float64)
         if self._count is None:

@@ -59,9 +59,7 @@ def fill_gaps(tracks: Floats, times: Floats, longest: int) -> None:
             continue
         before = np.maximum.accumulate(np.where(seen, index, -1))
         after = np.minimum.accumulate(np.where(seen, index, n)[::-1])[::-1]
-        gaps = np.flatnonzero(
-            ~seen & (before >= 0) & (after < n) & (after - before - 1 <= longest)
-        )
+        gaps = np.flatnonzero(~seen & (before >= 0) & (after < n) & (after - before - 1 <= longest))
         left, right = before[gaps], after[gaps]
         share = (times[gaps] - times[left]) / (times[right] - times[left])
         points[:, gaps] = points[:, left] + share * (points[:, right] - points[:, left])
@@ -112,7 +110,5 @@ def _on_a_line(points: Floats, frames: NDArray[np.intp], kernel: Floats) -> Floa
     t0, t1 = np.sum(weight * near, axis=-1), np.sum(weight * offsets * near, axis=-1)
     spread = s0 * s2 - s1 * s1
     line = spread > 1e-12
-    value: Floats = np.where(
-        line, (s2 * t0 - s1 * t1) / np.where(line, spread, 1.0), t0 / s0
-    )
+    value: Floats = np.where(line, (s2 * t0 - s1 * t1) / np.where(line, spread, 1.0), t0 / s0)
     return value

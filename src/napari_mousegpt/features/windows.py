@@ -123,9 +123,7 @@ def window_features(
     return tuple(names), values.astype(np.float32)
 
 
-def _score(
-    values: NDArray[np.float32], name: str, unit: str, sided: bool
-) -> NDArray[np.float64]:
+def _score(values: NDArray[np.float32], name: str, unit: str, sided: bool) -> NDArray[np.float64]:
     numbers = values.astype(np.float64)
     if name in SIDED and not sided:
         numbers = np.abs(numbers)

@@ -72,6 +72,7 @@ class Decoder:
         self._key_rows = index.key_rows
         self._bad: set[int] = set()  # stamps of key frames behind which damage was met
         self._read_on = 0 if len(index.key_rows) == index.n_frames else _READ_ON
+        self._shared = bool(np.any(np.diff(index.stamps) == 0))
         self._open(careful=False)
         self._start(iter(()), 0, index.n_frames + 1)
 
@@ -164,7 +165,9 @@ class Decoder:
         if careful != self._careful:
             self.close()
             self._open(careful=careful)
-        for earlier in self._key_stamps[max(0, key - 2) : key + 1][::-1]:
+        # Of two pictures with one stamp a seek may find the second: aim before both.
+        nearest = key if self._shared else key + 1
+        for earlier in self._key_stamps[max(0, key - 2) : nearest][::-1]:
             try:
                 self._container.seek(int(earlier), stream=self._stream)
                 packets = self._from_key(self._container.demux(self._stream), stamp)

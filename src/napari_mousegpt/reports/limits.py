@@ -37,6 +37,7 @@ def limits(
         Clusters; None when there are none.
     """
     return [
+        *(str(warning) for warning in card.outcome.get("warnings", ())),
         *_of_pose(recording),
         *_of_words(descriptions),
         *_of_clusters(card, groups),
@@ -49,8 +50,8 @@ def _of_pose(recording: Recording) -> Iterator[str]:
     pose = recording.pose
     if pose is None:
         yield (
-            "There was no pose: the outline of one animal was measured. Head, limbs and tail cannot "
-            "be told apart in it."
+            "There was no pose: the outline of one animal was measured. Head, limbs and tail "
+            "cannot be told apart in it."
         )
         return
     if pose.sizes["space"] == 2:
@@ -84,11 +85,11 @@ def _of_words(descriptions: pd.DataFrame) -> Iterator[str]:
     if silent > 0:
         yield f"{silent:.1%} of the described stretches were given no label: nothing stood out."
     yield (
-        "A confidence says how clearly a label stood out against the others by its own rules. It is "
-        "no probability of being right: check some bouts of each label by eye before counting."
+        "A confidence says how clearly a label stood out against the others by its own rules. It "
+        "is no probability of being right: check some bouts of each label by eye before counting."
     )
     models = ", ".join(sorted(set(descriptions["model"].astype(str))))
-    yield f"The words were made by {models}. Its thresholds are the same for every animal and camera."
+    yield f"The words were made by {models}, the same for every animal and camera."
 
 
 def _of_clusters(card: RunCard, groups: Groups | None) -> Iterator[str]:
@@ -96,13 +97,15 @@ def _of_clusters(card: RunCard, groups: Groups | None) -> Iterator[str]:
         problem = str(card.outcome.get("clusters_problem", "")).strip()
         yield f"There are no clusters. {problem}".strip()
         return
-    yield (
-        "Clusters are pieces that look alike in the measures, named afterwards from the words. A "
-        "name holds for the part of its members in the column coverage of clusters.csv "
-        f"(here {groups.clusters['coverage'].min():.0%} to {groups.clusters['coverage'].max():.0%})."
-        if len(groups.clusters)
-        else "No cluster was found: all pieces are noise."
-    )
+    held = groups.clusters["coverage"]
+    if len(held):
+        yield (
+            "Clusters are pieces that look alike in the measures, named afterwards from the words. "
+            "A name holds for a part of the time of its cluster, the column coverage of "
+            f"clusters.csv: here {held.min():.0%} to {held.max():.0%}."
+        )
+    else:
+        yield "No cluster was found: all pieces are noise."
     yield (
         "Clusters fitted on one short recording need not come back in another. Freeze the map and "
         "apply it to all recordings you want to compare."

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 __all__ = ["cell", "table"]
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
+# Underscores within a word mean nothing to Markdown and stay readable.
+_SPECIAL = re.compile(r"([\\`*\[\]<>|]|(?<!\w)_|_(?!\w))")
 
 
 def cell(value: object) -> str:

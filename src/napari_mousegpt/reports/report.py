@@ -86,7 +86,7 @@ def _recording(recording: Recording, card: RunCard) -> list[str]:
     clock = recording.timebase
     rate = f"{clock.fps:.6g} frames per second" + ("" if clock.is_constant else " on average")
     rows: list[tuple[object, object]] = [
-        ("length", f"{moment_text(clock.duration)} min:s, {clock.n_frames} frames, {rate}"),
+        ("length", f"{moment_text(clock.duration)} (min:s), {clock.n_frames} frames, {rate}"),
         ("individuals", ", ".join(recording.individuals) or "one, by its silhouette (no pose)"),
     ]
     if recording.pose is not None:
@@ -152,23 +152,23 @@ def _budget(ethogram: Ethogram, recording: Recording) -> list[str]:
 def _clusters(groups: Groups, clock: Timebase) -> list[str]:
     rows = []
     total = float(groups.clusters["seconds"].sum()) or 1.0
-    for row in groups.clusters.itertuples():
+    for row in groups.clusters.to_dict("records"):
         rows.append(
             (
-                row.cluster,
-                row.name,
-                row.sentence,
-                f"{row.seconds / total:.1%}",
-                row.n_bouts,
-                f"{row.median_bout_s:.2f}",
-                _moments(_firmest(groups.assignments, int(row.cluster)), clock),
+                row["cluster"],
+                row["name"],
+                row["sentence"],
+                f"{row['seconds'] / total:.1%}",
+                row["n_bouts"],
+                f"{row['median_bout_s']:.2f}",
+                _moments(_firmest(groups.assignments, int(row["cluster"])), clock),
             )
         )
     noise = float((groups.assignments["cluster"] < 0).mean()) if len(groups.assignments) else 0.0
     header = ["id", "name", "most typical moment", "share", "bouts", "median bout (s)", "look at"]
     return [
-        f"{len(rows)} clusters. {noise:.1%} of the pieces fit none of them. Shares are parts of the "
-        "clustered time.",
+        f"{len(rows)} clusters. {noise:.1%} of the pieces fit none of them. Shares are parts of "
+        "the clustered time.",
         "",
         *table(header, rows, numbers=4),
     ]
@@ -218,7 +218,7 @@ def _making(card: RunCard) -> list[str]:
         ("run", card.run_id),
         ("begun", card.created),
         ("finished", card.finished or "not yet"),
-        *((f"input {name}", value) for name, value in sorted(card.inputs.items())),
+        *((f"input {name}", value) for name, value in _flat("", plain(card.inputs))),
         *((name, value) for name, value in sorted(card.models.items())),
         *_flat("", plain(card.params)),
     ]

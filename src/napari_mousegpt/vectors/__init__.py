@@ -2,7 +2,7 @@
 
 from napari_mousegpt.vectors.kinematic import ProjectParams as KinematicEncoder
 from napari_mousegpt.vectors.kinematic import project_kinematic
-from napari_mousegpt.vectors.project import (
+from napari_mousegpt.vectors.projecting import (
     BIN_S,
     ProjectParams,
     iter_project,

@@ -1,6 +1,6 @@
 """Words for what an animal does: rules over kinematics, and the verb ``describe``."""
 
-from napari_mousegpt.words.describe import (
+from napari_mousegpt.words.describing import (
     DescribeParams,
     describe,
     describe_jobs,

@@ -32,8 +32,8 @@ class KinematicDescriber:
 
     Deterministic; nothing is downloaded. It names walking, rearing, grooming and standing where
     heights are known; walking, turning, moving in place and still where they are not. Everything
-    else stays without a label: an empty label means "cannot say", not "does nothing". Chewing, sniffing, licking, scratching, posture under bedding and contact
-    with other animals are never named.
+    else stays without a label: an empty label means "cannot say", not "does nothing".
+    Chewing, sniffing, licking, scratching and contact with other animals are never named.
 
     Parameters
     ----------
@@ -62,9 +62,7 @@ class KinematicDescriber:
             labels[start:stop] = names[rows[start - wide.start : stop - wide.start]]
         return labels
 
-    def describe(
-        self, features: Mapping[str, FrameFeatures], intervals: Intervals
-    ) -> pd.DataFrame:
+    def describe(self, features: Mapping[str, FrameFeatures], intervals: Intervals) -> pd.DataFrame:
         """Describe stretches of one recording.
 
         Parameters
@@ -164,9 +162,7 @@ def _measured(features: Mapping[str, FrameFeatures], individual: str) -> FrameFe
     )
 
 
-def _check(
-    start: NDArray[np.int64], stop: NDArray[np.int64], measured: FrameFeatures
-) -> None:
+def _check(start: NDArray[np.int64], stop: NDArray[np.int64], measured: FrameFeatures) -> None:
     wrong = np.flatnonzero((start < 0) | (stop > measured.n_frames))
     if wrong.size:
         raise InputError(

@@ -2,7 +2,7 @@
 
 Each behaviour is a short list of conditions such as "hind paws faster than 0.25 BL/s over one
 second". A condition is half met at its threshold and fades in or out within about an octave; the
-sureness of a behaviour is the geometric mean over its conditions, so that no single measure decides.
+sureness of a behaviour is the geometric mean over its conditions: no single measure decides.
 """
 
 from __future__ import annotations
@@ -162,9 +162,7 @@ class Condition(NamedTuple):
     over_s: float
 
 
-def conditions(
-    rules: KinematicRules, measures: Iterable[str]
-) -> dict[str, tuple[Condition, ...]]:
+def conditions(rules: KinematicRules, measures: Iterable[str]) -> dict[str, tuple[Condition, ...]]:
     """Return the definition of every behaviour that these measures can show.
 
     Parameters

@@ -26,15 +26,15 @@ def make(
     *,
     recordings: tuple[str, ...] = ("a", "b"),
     behaviours: int = 5,
-    windows: int = 500,
+    windows: int = 600,
     seed: int = 0,
     noise: float = 0.5,
     timed: bool = True,
     weights: tuple[float, ...] | None = None,
 ) -> Made:
-    """Windows of 3 frames at 30 per second; every behaviour is a place in a space of 8 numbers."""
+    """Windows of 3 frames at 30 per second; every behaviour is a place in a space of 12 numbers."""
     draw = np.random.default_rng(seed)
-    places = np.random.default_rng(99).normal(0, 3, (behaviours, 8))
+    places = np.random.default_rng(99).normal(0, 3, (behaviours, 12))
     share = np.asarray(weights or np.ones(behaviours))
     pieces, truth = [], []
     for recording in recordings:
@@ -44,11 +44,11 @@ def make(
                 draw.integers(6, 25)
             )
         states = states[:windows]
-        values = places[states] + draw.normal(0, noise, (windows, 8))
+        values = places[states] + draw.normal(0, noise, (windows, 12))
         start = np.arange(windows) * 3
         columns = {"start_s": start / FPS, "stop_s": (start + 3) / FPS} if timed else {}
         ranges = Intervals.build(recording, start, start + 3, "m", **columns)
-        names = tuple(f"n{i}" for i in range(8))
+        names = tuple(f"n{i}" for i in range(12))
         pieces.append(Vectors(ranges, values.astype(np.float32), names, "made", "1"))
         truth.append(np.asarray(states))
     return Made(Vectors.concat(pieces), np.concatenate(truth))

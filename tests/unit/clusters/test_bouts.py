@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ def brute_force(points: np.ndarray, penalty: float, longest: int) -> float:
 
 
 def cost_of(points: np.ndarray, edges: list[int], penalty: float) -> float:
-    pieces = [points[a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    pieces = [points[a:b] for a, b in pairwise(edges)]
     return sum(((p - p.mean(axis=0)) ** 2).sum() + penalty for p in pieces)
 
 

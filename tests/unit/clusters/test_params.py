@@ -30,6 +30,11 @@ def test_refuses_values_without_sense(name: str, value: float, message: str) -> 
         ClusterParams(**{name: value})
 
 
+def test_refuses_more_components_at_least_than_at_most() -> None:
+    with pytest.raises(InputError, match="min_components=8: expected at most max_components=5"):
+        ClusterParams(max_components=5)
+
+
 def test_refuses_partitions_of_one_group() -> None:
     with pytest.raises(InputError, match="the first at least 2"):
         ClusterParams(partition_sizes=(1, 4))

@@ -21,10 +21,13 @@ def test_units_play_no_part() -> None:
 
 def test_keeps_the_share_of_variance_asked_for() -> None:
     mixed = np.outer(DRAW.normal(0, 1, 300), np.ones(5)) + DRAW.normal(0, 0.05, (300, 5))
-    assert Projection.fit(mixed.astype("f4"), ClusterParams()).axes.shape == (5, 1)
+    one = ClusterParams(min_components=1)
+    assert Projection.fit(mixed.astype("f4"), one).axes.shape == (5, 1)
+    three = ClusterParams(min_components=3)
+    assert Projection.fit(mixed.astype("f4"), three).axes.shape == (5, 3)
     everything = ClusterParams(variance=1.0)
     assert Projection.fit(VALUES, everything).axes.shape == (6, 6)
-    assert Projection.fit(VALUES, ClusterParams(variance=1.0, max_components=2)).axes.shape == (
+    assert Projection.fit(VALUES, ClusterParams(min_components=1, max_components=2)).axes.shape == (
         6,
         2,
     )

@@ -63,6 +63,10 @@ def test_a_label_keeps_its_colour() -> None:
     assert label_colour("grooming") == "#cc79a7"
     assert label_colour("Walking ") == label_colour("walking")
     assert label_colour("turning left") == label_colour("turning")
+    assert label_colour("moving in place, head right") == label_colour("moving in place")
+    assert label_colour("moving in place") != label_colour("moving")
+    assert label_colour("running wheel") == label_colour("running")
+    assert label_colour("stillness") != label_colour("still")
     assert label_colour("noise") == label_colour("-1") == NOISE_COLOUR
     assert label_colour("stretch attend") == "#915436"
 
@@ -72,6 +76,16 @@ def test_palette_gives_known_behaviours_their_own_colour_first() -> None:
     assert chosen["walking"] == label_colour("walking")
     assert chosen["walking fast"] != chosen["walking"]
     assert list(chosen) == ["aardvark", "walking", "walking fast"]
+
+
+def test_kinds_of_a_behaviour_are_shades_of_it() -> None:
+    kinds = ["walking", "walking, fast", "walking, turning left", "still, motionless"]
+    chosen = palette([*kinds, "grooming", "running"])
+    assert chosen["still, motionless"] == label_colour("still")
+    lab = as_seen(tuple(chosen[kind] for kind in kinds[:3]), "normal")
+    hue = np.arctan2(lab[:, 2], lab[:, 1])
+    assert np.ptp(hue) < 0.3
+    assert smallest_gap(tuple(chosen.values()), "normal") > 0.06
 
 
 def test_palette_of_a_second_grey_label() -> None:

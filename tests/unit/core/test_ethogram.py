@@ -282,3 +282,9 @@ def test_events_without_length_survive_closing() -> None:
     done = etho.smooth(CLOCK, close_gap_ms=200)
     assert spans(done) == [(5, 5, "sniff"), (8, 12, "walk")]
     assert done.to_pandas()["confidence"].tolist() == [0.7, 0.9]
+
+
+def test_a_frame_without_a_confidence_spoils_only_its_own_bout() -> None:
+    found = Ethogram.from_frames(list("aabb"), "rec", confidence=[np.nan, 0.5, 0.25, 0.75])
+    assert np.isnan(found.bouts.column("confidence")[0])
+    assert found.bouts.column("confidence")[1] == 0.5

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.loop_kinematics import loop_kinematics
-from support.walking_mouse import PARTS, figure, walking_mouse
 
 from napari_mousegpt.core.body import BodyMap
 from napari_mousegpt.core.pose import make_pose
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError, MismatchError
 from napari_mousegpt.features import MEASURES, FrameFeatures, KinematicsParams, kinematics
+from support.loop_kinematics import loop_kinematics
+from support.walking_mouse import PARTS, figure, walking_mouse
 
 FPS = 25
 TOP_VIEW = ("snout", "leftear", "rightear", "tailbase")
@@ -67,7 +67,9 @@ def test_equals_plain_loops() -> None:
     assert set(features.names) == set(rows[0])
     for name in features.names:
         expected = np.array([row[name] for row in rows])
-        np.testing.assert_allclose(features.column(name), expected, rtol=1e-4, atol=1e-4, err_msg=name)
+        np.testing.assert_allclose(
+            features.column(name), expected, rtol=1e-4, atol=1e-4, err_msg=name
+        )
     assert np.isnan(features.values).any(), "the piece has no lost points: it tests too little"
 
 
@@ -96,7 +98,9 @@ def test_place_and_heading_do_not_matter_in_a_picture(
     xy = top_view(walking_mouse(4, FPS, seed=seed))
     moved = rotated(xy, angle) + shift
     before, after = (measured(p, names=TOP_VIEW) for p in (xy, moved))
-    assert {"body_speed", "turn_rate", "head_angle", "head_motion", "elongation"} <= set(before.names)
+    assert {"body_speed", "turn_rate", "head_angle", "head_motion", "elongation"} <= set(
+        before.names
+    )
     close(before, after, atol=0.02)
 
 
@@ -114,6 +118,17 @@ def test_without_sides_a_mirror_image_swaps_left_and_right() -> None:
     assert np.abs(one.column("turn_rate")).max() > 5
     np.testing.assert_allclose(one.column("turn_rate"), -other.column("turn_rate"), atol=1e-3)
     np.testing.assert_allclose(one.column("body_speed"), other.column("body_speed"), atol=1e-4)
+
+
+def test_without_sides_a_picture_is_seen_from_above() -> None:
+    still = np.repeat(figure(np.zeros(1)), 50, axis=0)
+    # Counter-clockwise on the screen, where y points down: to the left for who looks from above.
+    turning = np.concatenate(
+        [rotated(still[i : i + 1], -np.radians(90.0) * i / FPS) for i in range(50)]
+    )
+    parts = [PARTS.index(p) for p in ("nose", "neck", "tail_base")]
+    flat = measured(turning[:, :2, parts], names=("nose", "neck", "tail_base"))
+    np.testing.assert_allclose(flat.column("turn_rate"), 90.0, rtol=2e-3)
 
 
 @pytest.mark.parametrize("fps", [50, 100, 250])
@@ -183,7 +198,9 @@ def test_what_is_not_tracked_has_no_column() -> None:
     xyz = walking_mouse(4, FPS)
     kept = [PARTS.index(p) for p in ("nose", "neck", "tail_base")]
     features = measured(xyz[:, :, kept], names=("nose", "neck", "tail_base"))
-    assert not any("paw" in name or "hand" in name or "tail_angle" in name for name in features.names)
+    assert not any(
+        "paw" in name or "hand" in name or "tail_angle" in name for name in features.names
+    )
     whole = measured(xyz)
     for name in ("elongation", "body_pitch", "turn_rate", "head_motion", "nose_height"):
         assert name in features, name
@@ -264,13 +281,17 @@ def test_a_user_mapping_names_the_parts() -> None:
     pose = make_pose(xyz, None, odd, ("mouse",), clock)
     body = BodyMap(dict(zip(PARTS, odd, strict=True)))
     close(kinematics(pose, clock, body=body)["mouse"], measured(xyz), atol=0)
-    with pytest.raises(InputError, match=r"keypoints of the pose.*found point 0.*BodyMap.from_names"):
+    with pytest.raises(
+        InputError, match=r"keypoints of the pose.*found point 0.*BodyMap.from_names"
+    ):
         kinematics(pose, clock)
 
 
 def test_messages_say_what_to_do() -> None:
     xyz = walking_mouse(4, FPS)
-    with pytest.raises(InputError, match=r"body length of 'mouse'.*the parts nose.*give body_length"):
+    with pytest.raises(
+        InputError, match=r"body length of 'mouse'.*the parts nose.*give body_length"
+    ):
         measured(xyz[:, :, :1], names=("nose",))
     clock = Timebase.constant(FPS, len(xyz))
     pose = make_pose(xyz, None, PARTS, ("mouse",), clock)

@@ -18,10 +18,20 @@ from napari_mousegpt.features import (
 
 
 def features(**columns: np.ndarray) -> FrameFeatures:
-    units = {"elongation": "BL", "body_speed": "BL/s", "turn_rate": "deg/s", "forward_speed": "BL/s"}
+    units = {
+        "elongation": "BL",
+        "body_speed": "BL/s",
+        "turn_rate": "deg/s",
+        "forward_speed": "BL/s",
+    }
     values = np.stack(list(columns.values()), axis=1).astype(np.float32)
     return FrameFeatures(
-        "m", tuple(columns), tuple(units[n] for n in columns), values, 1.0, Timebase.constant(10, len(values))
+        "m",
+        tuple(columns),
+        tuple(units[n] for n in columns),
+        values,
+        1.0,
+        Timebase.constant(10, len(values)),
     )
 
 
@@ -103,7 +113,9 @@ def test_contexts_lie_around_the_window() -> None:
     assert row["elongation mean 1s"] == pytest.approx(10.0)
     assert row["elongation mean 4s"] == pytest.approx(2.5)
     assert row["elongation spread 1s"] == pytest.approx(np.log2(0.1), abs=1e-3)
-    assert row["elongation spread 4s"] == pytest.approx(np.log2(0.1 + 10 * np.sqrt(0.25 * 0.75)), rel=1e-4)
+    assert row["elongation spread 4s"] == pytest.approx(
+        np.log2(0.1 + 10 * np.sqrt(0.25 * 0.75)), rel=1e-4
+    )
 
 
 def test_contexts_are_cut_at_the_ends() -> None:

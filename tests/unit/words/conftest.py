@@ -35,8 +35,20 @@ STANDING = {
     "forepaw_height": 0.02,
     "hindpaw_height": 0.01,
 }
-WALKING = {**STANDING, "body_speed": 1.0, "forward_speed": 1.0, "forepaw_speed": 1.0, "hindpaw_speed": 1.0}
-REARING = {**STANDING, "elongation": 1.2, "neck_height": 0.9, "nose_height": 1.1, "chest_height": 0.5}
+WALKING = {
+    **STANDING,
+    "body_speed": 1.0,
+    "forward_speed": 1.0,
+    "forepaw_speed": 1.0,
+    "hindpaw_speed": 1.0,
+}
+REARING = {
+    **STANDING,
+    "elongation": 1.2,
+    "neck_height": 0.9,
+    "nose_height": 1.1,
+    "chest_height": 0.5,
+}
 REARING |= {"forepaw_height": 0.5, "body_pitch": 50.0, "head_motion": 0.6}
 GROOMING = {**STANDING, "elongation": 0.7, "hand_to_nose": 0.2, "hindpaw_to_nose": 0.35}
 GROOMING |= {"forepaw_height": 0.16, "nose_height": 0.28, "forepaw_motion": 0.3, "body_pitch": 30.0}
@@ -53,6 +65,8 @@ def animal() -> Callable[..., FrameFeatures]:
         values = np.asarray(rows, dtype=np.float32).reshape(len(rows), len(names))
         source = "pose 3-D" if "neck_height" in names else "pose 2-D"
         units = tuple(MEASURES[name].unit for name in names)
-        return FrameFeatures("m", names, units, values, 8.0, Timebase.constant(FPS, len(rows)), source)
+        return FrameFeatures(
+            "m", names, units, values, 8.0, Timebase.constant(FPS, len(rows)), source
+        )
 
     return make

@@ -55,7 +55,11 @@ def test_numbers_in_the_sentence_are_the_measured_ones(animal: Animal) -> None:
 
 def test_what_is_not_tracked_is_not_visible(animal: Animal) -> None:
     keep = ("body_speed", "turn_rate", "elongation")
-    row = KinematicDescriber().describe({"m": animal((STANDING, 80), keep=keep)}, ranges((0, 80))).iloc[0]
+    row = (
+        KinematicDescriber()
+        .describe({"m": animal((STANDING, 80), keep=keep)}, ranges((0, 80)))
+        .iloc[0]
+    )
     assert row["limb"] == "not visible"
     assert row["head"] == "not visible"
     assert row["torso"] == "Trunk of usual length (0.95 BL)."
@@ -66,7 +70,11 @@ def test_an_unseen_stretch_says_so(animal: Animal) -> None:
     found = animal((WALKING, 400))
     values = found.values.copy()
     values[100:300] = np.nan
-    row = KinematicDescriber().describe({"m": replace(found, values=values)}, ranges((180, 220))).iloc[0]
+    row = (
+        KinematicDescriber()
+        .describe({"m": replace(found, values=values)}, ranges((180, 220)))
+        .iloc[0]
+    )
     for field in ("overall", "head", "limb", "torso", "keywords"):
         assert row[field] == "not visible", field
     assert (row["label"], row["confidence"]) == ("", 0.0)
@@ -76,7 +84,9 @@ def test_an_unseen_stretch_says_so(animal: Animal) -> None:
 def test_a_short_body_from_above_is_not_called_a_rear(animal: Animal) -> None:
     keep = ("body_speed", "head_motion", "turn_rate", "elongation")
     act = {**STANDING, "elongation": 0.6}
-    row = KinematicDescriber().describe({"m": animal((act, 80), keep=keep)}, ranges((0, 80))).iloc[0]
+    row = (
+        KinematicDescriber().describe({"m": animal((act, 80), keep=keep)}, ranges((0, 80))).iloc[0]
+    )
     assert "raised or drawn together, which one this view does not show" in row["torso"]
     assert "foreshortened" in row["keywords"]
     assert "rear" not in row["label"]
@@ -100,7 +110,9 @@ def test_rows_agree_with_frame_labels(animal: Animal) -> None:
     facts = stretch_facts(found, start, start + 40, KinematicRules())
     for i, first in enumerate(start):
         for k, behaviour in enumerate(facts.behaviours):
-            assert facts.shares[i, k] == pytest.approx(np.mean(labels[first : first + 40] == behaviour))
+            assert facts.shares[i, k] == pytest.approx(
+                np.mean(labels[first : first + 40] == behaviour)
+            )
 
 
 def test_far_apart_stretches_do_not_need_the_whole_recording(

@@ -9,7 +9,14 @@ from napari_mousegpt.features import MEASURES
 from napari_mousegpt.words import BEHAVIOURS, KinematicRules, conditions
 
 FLAT = ("body_speed", "forward_speed", "head_speed", "head_motion", "turn_rate", "elongation")
-PAWS = (*FLAT, "forepaw_speed", "hindpaw_speed", "hand_to_nose", "hindpaw_to_nose", "hindpaw_motion")
+PAWS = (
+    *FLAT,
+    "forepaw_speed",
+    "hindpaw_speed",
+    "hand_to_nose",
+    "hindpaw_to_nose",
+    "hindpaw_motion",
+)
 
 
 def test_heights_show_postures() -> None:
@@ -26,12 +33,22 @@ def test_without_heights_postures_are_not_named(measures: tuple[str, ...]) -> No
 
 
 def test_only_what_was_measured_is_asked() -> None:
-    measures = {"body_speed", "head_motion", "elongation", "neck_height", "chest_height", "body_pitch"}
+    measures = {
+        "body_speed",
+        "head_motion",
+        "elongation",
+        "neck_height",
+        "chest_height",
+        "body_pitch",
+    }
     found = conditions(KinematicRules(), measures)
     assert tuple(found) == ("walking", "rearing", "standing")
     assert {line.measure for lines in found.values() for line in lines} <= measures
     assert conditions(KinematicRules(), []) == {}
-    assert tuple(conditions(KinematicRules(), ["body_speed", "area", "shape_change"])) == ("walking", "still")
+    assert tuple(conditions(KinematicRules(), ["body_speed", "area", "shape_change"])) == (
+        "walking",
+        "still",
+    )
 
 
 def test_the_id_follows_every_threshold() -> None:
@@ -44,7 +61,13 @@ def test_the_id_follows_every_threshold() -> None:
 def test_every_threshold_is_used() -> None:
     rules = KinematicRules()
     read_elsewhere = {"softness", "smooth_s", "min_sureness", "min_bout_s"}
-    sets = [MEASURES, FLAT, PAWS, ("body_speed", "shape_change"), ("body_speed", "head_motion", "neck_height")]
+    sets = [
+        MEASURES,
+        FLAT,
+        PAWS,
+        ("body_speed", "shape_change"),
+        ("body_speed", "head_motion", "neck_height"),
+    ]
     for name, value in asdict(rules).items():
         if name not in read_elsewhere:
             changed = replace(rules, **{name: value * 0.9})

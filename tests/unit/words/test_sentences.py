@@ -49,9 +49,13 @@ def test_sentences_follow_the_facts() -> None:
     assert "rising" in sentences.overall("rearing", {"rearing": 1.0}, rising, 1)
     falling = {**REARING, "nose_climb": -0.5}
     assert "coming down" in sentences.overall("rearing", {"rearing": 1.0}, falling, 1)
-    assert "fore paws 0.20 BL from the nose" in sentences.overall("grooming", {"grooming": 1.0}, GROOMING, 1)
+    assert "fore paws 0.20 BL from the nose" in sentences.overall(
+        "grooming", {"grooming": 1.0}, GROOMING, 1
+    )
     right = {**STANDING, "turn_rate": -50.0}
-    assert "turning right by 100 deg" in sentences.overall("standing", {"standing": 1.0}, right, 2.0)
+    assert "turning right by 100 deg" in sentences.overall(
+        "standing", {"standing": 1.0}, right, 2.0
+    )
     assert sentences.overall("", {"walking": 0.4}, WALKING, 1).endswith("(walking 40%).")
     assert "to and fro" in sentences.overall("turning", {"turning": 1.0}, STANDING, 1)
 
@@ -75,7 +79,12 @@ def test_limbs_and_trunk() -> None:
 
 def test_keywords_are_words_for_search() -> None:
     assert sentences.keywords("grooming", GROOMING, 1.0) == [
-        "grooming", "raised", "drawn together", "fore paws lifted", "paws near nose", "motionless",
+        "grooming",
+        "raised",
+        "drawn together",
+        "fore paws lifted",
+        "paws near nose",
+        "motionless",
     ]
     assert sentences.keywords("", {"body_speed": NAN}, 1.0) == ["not visible"]
     assert sentences.keywords("", {"body_speed": 0.3}, 1.0) == ["unclear"]

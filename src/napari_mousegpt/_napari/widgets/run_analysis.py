@@ -25,7 +25,7 @@ from napari_mousegpt._napari.state import state_of
 from napari_mousegpt._napari.widgets.form import ParamsForm
 from napari_mousegpt._napari.widgets.parts import JobBar, PathEdit, Text, error_text
 from napari_mousegpt.errors import MouseGPTError
-from napari_mousegpt.runs.run import RunParams
+from napari_mousegpt.runs.chain import RunParams
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -13,8 +13,10 @@ FPS = 20
 SPEED, TURN = 60.0, 45.0
 
 
-def film(n: int = 60, animal: float = 40, floor: float = 200, size: tuple[int, int] = (120, 160)) -> np.ndarray:
-    """An ellipse of 30 by 12 pixels that goes round in a circle, counter-clockwise on the screen."""
+def film(
+    n: int = 60, animal: float = 40, floor: float = 200, size: tuple[int, int] = (120, 160)
+) -> np.ndarray:
+    """An ellipse of 30 by 12 pixels that goes round, counter-clockwise on the screen."""
     rng = np.random.default_rng(0)
     y, x = np.mgrid[: size[0], : size[1]].astype(float)
     frames = np.empty((n, *size), dtype=np.uint8)
@@ -34,7 +36,12 @@ class Stream:
     """A video that can only be read from front to back, and single pictures."""
 
     def __init__(self, frames: np.ndarray) -> None:
-        self.frames, self.shape, self.dtype, self.ndim = frames, frames.shape, frames.dtype, frames.ndim
+        self.frames, self.shape, self.dtype, self.ndim = (
+            frames,
+            frames.shape,
+            frames.dtype,
+            frames.ndim,
+        )
 
     def __len__(self) -> int:
         return len(self.frames)

@@ -209,9 +209,7 @@ def _grey(pictures: NDArray[Any], stride: int) -> NDArray[np.float32]:
     return thin.mean(axis=-1, dtype=np.float32) if thin.ndim == 4 else thin.astype(np.float32)
 
 
-def _contrast(
-    difference: NDArray[np.float32], params: SilhouetteParams
-) -> tuple[float, float]:
+def _contrast(difference: NDArray[np.float32], params: SilhouetteParams) -> tuple[float, float]:
     """Side (+1 lighter, -1 darker) and grey levels that tell the animal from the background."""
     from skimage.filters import threshold_otsu
 
@@ -236,11 +234,11 @@ def _contrast(
 def _holds_together(masks: NDArray[np.bool_], params: SilhouetteParams) -> bool:
     """Whether one shape makes up most of what differs, in most of the sampled pictures."""
     whole = [
-        found is not None and found[1][-1] >= 0.7 * np.count_nonzero(mask)
+        bool(found is not None and found[1][-1] >= 0.7 * np.count_nonzero(mask))
         for mask in masks
         for found in [_largest(mask, params)]
     ]
-    return np.count_nonzero(whole) >= 0.6 * len(whole)
+    return sum(whole) >= 0.6 * len(whole)
 
 
 def _blurred(pictures: NDArray[np.float32]) -> NDArray[np.float32]:

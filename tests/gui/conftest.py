@@ -1,0 +1,108 @@
+"""Tests with a window. Without a display, real or virtual, they are skipped with the reason."""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from napari_mousegpt.core.ethogram import Ethogram
+from napari_mousegpt.core.recording import Recording
+from napari_mousegpt.io.recordings import open_recording
+from napari_mousegpt.io.samples import SampleFiles, make_sample
+
+
+def _why_not() -> str:
+    if importlib.util.find_spec("pytestqt") is None:
+        return "pytest-qt is not installed"
+    if sys.platform == "linux" and not any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    ):
+        return "no display: install Xvfb (pytest-xvfb starts it) or run under xvfb-run"
+    if os.environ.get("QT_QPA_PLATFORM") == "offscreen":
+        return "Qt's offscreen platform has no OpenGL: unset QT_QPA_PLATFORM"
+    return ""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this folder, and skip them where no window can be opened."""
+    reason = _why_not()
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.gui)
+            if reason:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True)
+def _no_widget_is_left(qapp: Any) -> Iterator[None]:
+    """Fail a test that leaves a top-level widget alive: it would leak with every panel."""
+    from qtpy.QtCore import QEvent
+    from qtpy.QtWidgets import QApplication
+
+    before = set(map(id, QApplication.topLevelWidgets()))
+    kept = list(QApplication.topLevelWidgets())  # so that no id is used twice
+    yield
+    for _ in range(4):
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        QApplication.processEvents()
+        left = [w for w in QApplication.topLevelWidgets() if id(w) not in before]
+        if not left:
+            break
+        gc.collect()
+    del kept
+    assert not left, f"top-level widgets left alive: {left}"
+
+
+@pytest.fixture(scope="session")
+def sample_files(tmp_path_factory: pytest.TempPathFactory) -> SampleFiles:
+    """A generated recording of 20 s in a small picture."""
+    return make_sample(tmp_path_factory.mktemp("sample"), seconds=20, size=(96, 128))
+
+
+@pytest.fixture(scope="session")
+def run_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder for all tests: the first one computes, the others find its parts."""
+    return tmp_path_factory.mktemp("runs") / "out"
+
+
+@pytest.fixture
+def recording(sample_files: SampleFiles) -> Iterator[Recording]:
+    opened = open_recording(sample_files.video, sample_files.pose)
+    yield opened
+    opened.video.close()  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def ethogram(recording: Recording) -> Ethogram:
+    frames = np.array(["still", "walking"])[np.arange(recording.n_frames) // 60 % 2]
+    return Ethogram.from_frames(
+        frames,
+        recording.id,
+        recording.individuals[0],
+        confidence=np.full(recording.n_frames, 0.8),
+        source="model",
+    )
+
+
+@pytest.fixture
+def viewer() -> Iterator[Any]:
+    """Return a viewer without a window, which is all that panels and jobs need."""
+    from napari.components import ViewerModel
+
+    model = ViewerModel()
+    yield model
+    model.layers.clear()
+
+
+@pytest.fixture
+def window(make_napari_viewer: Callable[..., Any]) -> Any:
+    """Return a viewer with a window, which takes a second or two."""
+    return make_napari_viewer()

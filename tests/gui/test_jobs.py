@@ -1,0 +1,153 @@
+"""Long work beside the viewer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from napari.utils.notifications import notification_manager
+
+import napari_mousegpt as mg
+from napari_mousegpt._napari.jobs import start_job
+from napari_mousegpt._napari.state import state_of
+from napari_mousegpt.core.recording import Recording
+from napari_mousegpt.errors import InputError
+from napari_mousegpt.words import DescribeParams
+
+
+def part(done: int, total: int = 3, step: str = "words") -> Any:
+    return SimpleNamespace(done=done, total=total, step=step, resumed=False)
+
+
+def three_parts() -> Iterator[Any]:
+    for done in (1, 2, 3):
+        yield part(done)
+    return "result"
+
+
+@pytest.fixture
+def wait(qtbot: Any) -> Callable[[Any], None]:
+    def until_ended(job: Any) -> None:
+        qtbot.waitUntil(lambda: job.done, timeout=60_000)
+
+    return until_ended
+
+
+def test_a_job_reports_and_returns(viewer: Any, wait: Any) -> None:
+    seen: list[tuple[int, int]] = []
+    threads: list[Any] = []
+
+    def done(result: str) -> None:
+        threads.append(threading.current_thread())
+
+    job = start_job(viewer, three_parts, title="Count", on_done=done)
+    job.progressed.connect(lambda _: seen.append(job.progress))
+    assert job in state_of(viewer).jobs
+    wait(job)
+    assert (job.state, job.result) == ("finished", "result")
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert threads == [threading.main_thread()]
+    assert not state_of(viewer).jobs
+
+
+def test_cancel_stops_after_the_part_that_is_made(viewer: Any, wait: Any) -> None:
+    made: list[int] = []
+    go = threading.Event()
+
+    def endless() -> Iterator[Any]:
+        for done in range(1, 1000):
+            made.append(done)
+            yield part(done, 1000)
+            go.wait(10)
+
+    job = start_job(viewer, endless, title="Endless")
+    job.progressed.connect(lambda _: (job.cancel(), go.set()))
+    wait(job)
+    assert job.state == "cancelled"
+    assert len(made) < 5
+    with pytest.raises(InputError, match="found cancelled"):
+        _ = job.result
+
+
+def test_an_error_of_the_user_is_one_sentence(viewer: Any, wait: Any) -> None:
+    def refuse() -> Iterator[Any]:
+        yield part(1)
+        raise InputError("window", expected="a length above 0", remedy="Choose a longer one.")
+
+    job = start_job(viewer, refuse, title="Refuse")
+    wait(job)
+    assert job.state == "failed"
+    with pytest.raises(InputError, match="Choose a longer one"):
+        _ = job.result
+    last = notification_manager.records[-1]
+    assert last.message == "window: expected a length above 0. Choose a longer one."
+    count = len(notification_manager.records)
+    wait(start_job(viewer, refuse, title="Refuse", notify=False))
+    assert len(notification_manager.records) == count
+
+
+def test_an_error_of_ours_keeps_its_traceback(
+    viewer: Any, wait: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(notification_manager, "receive_error", lambda *error: told.append(error))
+
+    def broken() -> Iterator[Any]:
+        yield part(1)
+        raise ZeroDivisionError("by mistake")
+
+    job = start_job(viewer, broken, title="Broken", notify=False)
+    wait(job)
+    assert job.state == "failed"
+    kind, error, trace = told[0]
+    assert kind is ZeroDivisionError
+    assert trace is error.__traceback__ is not None
+
+
+def test_an_error_while_showing_ends_the_job(viewer: Any, wait: Any) -> None:
+    def refuse(result: Any) -> None:
+        raise InputError("layer", expected="another one")
+
+    job = start_job(viewer, three_parts, title="Show", on_done=refuse)
+    wait(job)
+    assert job.state == "failed"
+    assert not state_of(viewer).jobs
+
+
+def test_a_whole_run_from_the_console(
+    viewer: Any, recording: Recording, wait: Any, run_out: Path
+) -> None:
+    mg.show(viewer, recording)
+    job = mg.start(viewer, "run", recording, run_out)
+    wait(job)
+    assert job.state == "finished", job.error
+    assert job.result.path == run_out
+    assert "labels" in viewer.layers
+    assert job.result.recording.video is recording.video
+    # The slider's decoder is still open.
+    viewer.dims.set_current_step(0, 77)
+
+
+def test_a_cancelled_run_goes_on_where_it_stopped(
+    viewer: Any, recording: Recording, wait: Any, tmp_path: Path
+) -> None:
+    params = DescribeParams(ranges_per_part=4)
+    out = tmp_path / "out"
+    job = mg.start(viewer, "describe", recording, params=params, out=out)
+    job.progressed.connect(lambda _: job.cancel())
+    wait(job)
+    assert job.state == "cancelled"
+    finished = len(list((out / "parts").rglob("*.sha256")))
+    assert 0 < finished < 5
+    # The folder is not locked any more, and what was finished is not made again.
+    resumed: list[bool] = []
+    again = mg.start(viewer, "describe", recording, params=params, out=out)
+    again.progressed.connect(lambda part: resumed.append(part.resumed))
+    wait(again)
+    assert again.state == "finished", again.error
+    assert resumed == [True] * finished + [False] * (5 - finished)
+    assert len(again.result) == 20
