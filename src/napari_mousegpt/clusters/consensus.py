@@ -2,7 +2,7 @@
 
 Behaviour in kinematic space is a continuum: density-based clustering of single windows finds two
 clusters and calls most of it noise. Here bouts are first joined to micro-clusters. Many k-means
-partitions of these, each on a random half of the components with bootstrapped weights, then vote:
+partitions of these, each on a random part of the components with bootstrapped weights, then vote:
 the co-association of two micro-clusters is the share of partitions that put them together (evidence
 accumulation: Fred & Jain 2005, "Combining multiple clusterings using evidence accumulation").
 HDBSCAN on one minus the co-association decides how many clusters there are.
@@ -111,7 +111,11 @@ def _sums(group: Ints, weights: Floats, n: int) -> Floats:
 
 
 def random_partitions(centers: Floats, weights: Floats, params: ClusterParams) -> Partitions:
-    """Partition the micro-clusters at random many times, by k-means."""
+    """Partition the micro-clusters at random many times, by k-means.
+
+    Each partition draws its number of groups, its components and how often it counts each
+    micro-cluster (a bootstrap of the windows).
+    """
     from sklearn.cluster import KMeans
 
     draw = np.random.default_rng([params.seed, len(centers)])
@@ -120,10 +124,13 @@ def random_partitions(centers: Floats, weights: Floats, params: ClusterParams) -
     high = max(2, min(high, n // 4))
     low = min(low, high)
     seen = min(p, max(2, round(params.partition_share * p)))
+    # Components that spread the bouts far are seen more often, so that few see only noise.
+    chance = np.sqrt(centers.std(axis=0)) + 1e-9
+    chance /= chance.sum()
     total, share = int(weights.sum()), weights / weights.sum()
     found, first = [], [0]
     for _ in range(params.partitions):
-        columns = np.sort(draw.choice(p, seen, replace=False))
+        columns = np.sort(draw.choice(p, seen, replace=False, p=chance))
         size = int(draw.integers(low, high + 1))
         times = draw.multinomial(total, share)
         start = int(draw.integers(2**31))

@@ -66,7 +66,7 @@ class ClusterParams:
     bout_windows: int = 3
     max_rows: int = 60_000
     micro_clusters: int = 400
-    partitions: int = 100
+    partitions: int = 200
     partition_sizes: tuple[int, int] = (4, 20)
     partition_share: float = 0.5
     min_cluster_size: int = 5

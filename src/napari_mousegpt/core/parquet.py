@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_mousegpt.core.files import make_folder, replacing
+from napari_mousegpt.core.files import replacing
 from napari_mousegpt.core.provenance import plain
 from napari_mousegpt.core.tables import SCHEMA_VERSION
 from napari_mousegpt.errors import FormatError
@@ -29,7 +29,7 @@ def write_parquet(table: pd.DataFrame, path: Path, **facts: Any) -> None:
     table : DataFrame
         Rows; the index is left out.
     path : Path
-        Final place; its folder is made when absent.
+        Final place; its folder exists.
     **facts
         Plain values to keep in the metadata, beside the version of the schema.
 
@@ -44,7 +44,6 @@ def write_parquet(table: pd.DataFrame, path: Path, **facts: Any) -> None:
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     ours = json.dumps({"schema_version": SCHEMA_VERSION, **plain(facts)}, ensure_ascii=False)
     arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), _KEY: ours})
-    make_folder(path.parent)
     with replacing(path) as part:
         pq.write_table(arrow, part, compression="zstd")
 

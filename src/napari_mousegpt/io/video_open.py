@@ -42,14 +42,19 @@ def open_video(path: str) -> tuple[InputContainer, VideoStream]:
             found="an empty file (0 bytes)",
             remedy="Copy it again from where it was recorded.",
         )
+    with file.open("rb") as opened:
+        head = opened.read(4096)
+    if _is_text(head):  # also play lists, which FFmpeg would follow to other files
+        raise FormatError(
+            path, expected="a video file", found="text", remedy="Choose the video file itself."
+        )
     try:
-        # Play lists may name addresses elsewhere; only this file is wanted.
         container = av.open(path, options={"protocol_whitelist": "file"})
     except av.FFmpegError as error:
-        raise _not_a_video(path, str(error.strerror)) from error
+        raise _not_a_video(path, head, str(error.strerror)) from error
     streams = [s for s in container.streams.video if not int(s.disposition) & _ATTACHED_PICTURE]
     kind = container.format.name
-    if streams and not (kind == "tty" or kind.endswith("_pipe")) and streams[0].codec_context:
+    if streams and not kind.endswith("_pipe") and streams[0].codec_context:
         return container, streams[0]
     container.close()
     if kind.endswith("_pipe"):
@@ -62,14 +67,16 @@ def open_video(path: str) -> tuple[InputContainer, VideoStream]:
     raise FormatError(
         path,
         expected="a video",
-        found="text" if kind == "tty" else f"a {kind} file without a video stream that can be read",
+        found=f"a {kind} file without a video stream that can be read",
         remedy="Choose the video file itself.",
     )
 
 
-def _not_a_video(path: str, reason: str) -> FormatError:
-    with Path(path).open("rb") as file:
-        head = file.read(4096)
+def _is_text(head: bytes) -> bool:
+    return all(byte > 8 for byte in head) and not head.startswith(b"YUV4MPEG2")
+
+
+def _not_a_video(path: str, head: bytes, reason: str) -> FormatError:
     if head[4:8] in (b"ftyp", b"mdat", b"wide", b"free"):
         return FormatError(
             path,
@@ -79,10 +86,9 @@ def _not_a_video(path: str, reason: str) -> FormatError:
             'camera with "untrunc good.mp4 broken.mp4" and remux the result with '
             '"ffmpeg -i fixed.mp4 -c copy clip.mp4".',
         )
-    text = b"\0" not in head and all(byte > 8 for byte in head)
     return FormatError(
         path,
         expected="a video file",
-        found="text" if text else f"data that no video format fits ({reason})",
-        remedy="Choose the video file itself." if text else "Copy it again, or try it in a player.",
+        found=f"data that no video format fits ({reason})",
+        remedy="Copy it again, or try it in a player.",
     )

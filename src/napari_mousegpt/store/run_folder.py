@@ -261,6 +261,7 @@ class RunFolder:
         path = self.part_path(step, name)
         seal = path.with_suffix(".sha256")
         seal.unlink(missing_ok=True)
+        make_folder(path.parent)
         write_parquet(table, path, run_id=self.card.run_id, step=step)
         with replacing(seal) as aside:
             aside.write_text(_sha256(path) + "\n", encoding="ascii")

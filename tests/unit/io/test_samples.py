@@ -206,6 +206,14 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
         make_sample(tmp_path / "file", seconds=1.0)
 
 
+def test_full_disk(small_disk: Path) -> None:
+    with pytest.raises(StorageError, match=r"mp4: .*The disk is full"):
+        make_sample(small_disk, seconds=10.0, size=(480, 640))
+    left = {path.name for path in small_disk.iterdir()}
+    assert "openfield_sample.mp4" not in left
+    assert not any(name.endswith(".part") for name in left)
+
+
 def test_nothing_half_written_is_left(files: SampleFiles) -> None:
     assert sorted(path.name for path in files.video.parent.iterdir()) == sorted(
         path.name for path in (files.video, files.pose, files.bouts)

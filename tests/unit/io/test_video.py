@@ -167,9 +167,10 @@ def test_skipping_pictures_saves_work_and_changes_none(clips: ClipBox) -> None:
 def test_playing_decodes_each_picture_once(clips: ClipBox) -> None:
     for kind in ("b_frames", "open_gop", "h264_avi", "mjpeg_avi", "transport"):
         reader = VideoReader(clips[kind].path)
+        at_open = reader.n_decoded
         for frame in range(N_FRAMES):
             reader[frame]
-        assert reader.n_decoded <= N_FRAMES + 2, kind
+        assert reader.n_decoded - at_open <= N_FRAMES, kind
 
 
 def test_stepping_back_is_nearly_free(clips: ClipBox) -> None:
@@ -246,7 +247,7 @@ def test_a_closed_reader_says_so(clips: ClipBox) -> None:
     reader.close()
     reader.close()
     for use in (lambda: reader[1], lambda: reader.clip([1]), lambda: next(iter(reader))):
-        with pytest.raises(InputError, match="found a closed one. Open it again"):
+        with pytest.raises(InputError, match=r"found a closed one\. Open it again"):
             use()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from napari_mousegpt.errors import FormatError, InputError
 from napari_mousegpt.io.video import VideoReader
-from support.painted import ClipBox, cut_by_copy, write_clip
+from support.painted import ClipBox, cut_by_copy, damage, write_clip
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +57,7 @@ def test_bytes_without_a_format(tmp_path: Path) -> None:
 def test_a_play_list_is_not_followed(tmp_path: Path, clips: ClipBox) -> None:
     path = tmp_path / "list.m3u8"
     path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{clips['transport'].path}\n")
-    assert "expected a video file" in refusal(path)
+    assert "found text" in refusal(path)
 
 
 def test_a_raw_stream_names_the_remux_command(clips: ClipBox) -> None:
@@ -111,14 +111,10 @@ def test_sound_and_single_pictures(tmp_path: Path) -> None:
     from PIL import Image
 
     Image.new("RGB", (32, 32)).save(picture)
-    assert "found a single picture (png). Open pictures and stacks as image layers" in refusal(
-        picture
-    )
+    assert "found a single picture (png). Open pictures and stacks as" in refusal(picture)
 
 
 def test_packets_that_no_decoder_takes(clips: ClipBox, tmp_path: Path) -> None:
-    from support.painted import damage
-
     path = tmp_path / "wiped.mp4"
     damage(clips["constant"].path, path, range(100))
     assert "h264 packets, none of which can be decoded" in refusal(path)

@@ -426,7 +426,7 @@ def test_runs_without_a_place_have_their_own(
 
 
 def test_parquet_says_what_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "deep" / "a.parquet"
+    path = tmp_path / "a.parquet"
     write_parquet(table(0), path, run_id="abc", fps="30000/1001")
     facts = parquet_facts(path)
     assert facts == {"schema_version": SCHEMA_VERSION, "run_id": "abc", "fps": "30000/1001"}

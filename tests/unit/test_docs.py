@@ -1,0 +1,80 @@
+"""The pages say what is so."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")]
+)
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [
+        body for name, body in _FENCE.findall(page.read_text(encoding="utf-8")) if name == language
+    ]
+
+
+def test_tables_page_is_current() -> None:
+    spec = importlib.util.spec_from_file_location("make_tables", ROOT / "docs" / "make_tables.py")
+    assert spec is not None
+    assert spec.loader is not None
+    maker = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(maker)
+    assert maker.PAGE.read_text(encoding="utf-8") == maker.page(), "run python docs/make_tables.py"
+
+
+def test_architecture_names_every_room() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    source = ROOT / "src" / "napari_mousegpt"
+    rooms = {path.parent.name for path in source.glob("*/__init__.py")}
+    named = set(re.findall(r"^\|[^|]*\| `(\w+)` \|", text, re.MULTILINE)) - {"errors"}
+    assert named == rooms
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = _FENCE.sub("", page.read_text(encoding="utf-8"))
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_first_steps_in_python_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from napari_mousegpt.io.samples import make_sample
+
+    monkeypatch.setenv("NAPARI_MOUSEGPT_CACHE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    make_sample(tmp_path / "sample-v1", seconds=40, size=(96, 128))
+    code = "\n".join(blocks(ROOT / "docs" / "getting_started.md", "python"))
+    names: dict[str, object] = {}
+    exec(compile(code, "getting_started.md", "exec"), names)
+    assert (tmp_path / "bouts.csv").exists()
+    assert len(names["together"]) == 2 * len(names["vecs"])  # type: ignore[arg-type]
+
+
+def test_commands_of_the_pages_are_known() -> None:
+    from napari_mousegpt.cli.main import build_parser
+
+    parser = build_parser()
+    for page in PAGES:
+        for body in blocks(page, "sh"):
+            for line in body.splitlines():
+                _, found, arguments = line.partition("napari-mousegpt ")
+                if found and line.startswith("napari-mousegpt"):
+                    parser.parse_args(arguments.split())
+
+
+def test_example_recording_is_the_one_described() -> None:
+    folder = ROOT / "examples" / "data"
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    sums = dict(re.findall(r"^([0-9a-f]{64})  (\S+)$", text, re.MULTILINE))
+    assert set(sums.values()) == {"openfield.mp4", "openfield.csv"}
+    for expected, name in sums.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
