@@ -18,8 +18,8 @@ from napari_mousegpt.errors import InputError, MouseGPTError
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_mousegpt.runs.results import RunResult
     from napari_mousegpt.runs.chain import RunParams
+    from napari_mousegpt.runs.results import RunResult
 
 __all__ = ["Job", "start_job", "verb_parts"]
 
@@ -134,7 +134,7 @@ def start_job(
     parts: Callable[..., Iterable[Any]],
     *args: Any,
     title: str,
-    on_done: Callable[[Any], None] | None = None,
+    on_done: Callable[[Any], object] | None = None,
     notify: bool = True,
     **kwargs: Any,
 ) -> Job:
@@ -282,8 +282,8 @@ def _finished_run(
     **_: Any,
 ) -> RunResult:
     """Read the results of a run whose parts are all on disk, without writing them once more."""
-    from napari_mousegpt.runs.results import load_run
     from napari_mousegpt.runs.chain import RunParams, run_card
+    from napari_mousegpt.runs.results import load_run
     from napari_mousegpt.store import run_folder
 
     return load_run(run_folder(run_card(recording, params or RunParams()), out).path, recording)

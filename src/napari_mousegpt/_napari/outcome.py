@@ -44,10 +44,12 @@ def cluster_rows(clusters: pd.DataFrame, recording: Recording) -> list[ClusterRo
         The recording that can be jumped to.
     """
     rows = []
-    for row in clusters.sort_values("seconds", ascending=False).itertuples():
+    table = clusters.sort_values("seconds", ascending=False)
+    starts = table["medoid_start"].astype(int).tolist()
+    for row, start in zip(table.itertuples(), starts, strict=True):
         where, frame = str(row.medoid_recording), None
         if where == recording.id:
-            frame = int(row.medoid_start)
+            frame = start
             where = f"at {recording.timebase.time(frame):.1f} s"
         cells = (str(row.name), f"{row.seconds:.1f} s", str(row.n_bouts), where)
         rows.append(ClusterRow(cells, str(row.sentence), frame))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_mousegpt._napari.layers import LayerData, LayerTag, layer_tag
 from napari_mousegpt.errors import InputError, MouseGPTError
@@ -38,7 +38,7 @@ VIDEOS = (
 _TABLES = (".csv", ".tsv", ".txt")
 
 
-def get_reader(path: str | os.PathLike[str] | list[str]) -> Reader | None:
+def get_reader(path: Any) -> Reader | None:
     """Return a reader for a path, None when it is not one of ours.
 
     Parameters
@@ -175,7 +175,7 @@ def _label_format(path: Path) -> str | None:
     return "bouts" if headers and is_bout_table(headers[0]) else None
 
 
-def _current_viewer():  # type: ignore[no-untyped-def]
+def _current_viewer() -> Any:
     """The viewer whose window was used last; napari does not tell a reader which one asks."""
     from napari import current_viewer
 

@@ -150,21 +150,28 @@ def name_clusters(assignments: pd.DataFrame, descriptions: pd.DataFrame) -> pd.D
 
 def _times(rows: pd.DataFrame) -> pd.DataFrame:
     """Return intervals, bouts and seconds of each cluster."""
-    table = rows.assign(bout=bout_numbers(rows))
-    if {"start_s", "stop_s"} <= set(table.columns):
-        ends = table.groupby(["cluster", "bout"], as_index=False).agg(
-            begin=("start_s", "min"), end=("stop_s", "max")
+    bouts = rows.assign(bout=bout_numbers(rows)).groupby("bout")
+    table = bouts[["recording", "individual", "cluster"]].first()
+    table["n_ranges"] = bouts.size()
+    table["lasts"] = np.nan
+    if {"start_s", "stop_s"} <= set(rows.columns):
+        begin, end = (
+            bouts[name].agg(way).to_numpy(copy=True)
+            for name, way in (("start_s", "min"), ("stop_s", "max"))
         )
-        ends["lasts"] = ends["end"] - ends["begin"]
-    else:
-        ends = table.groupby(["cluster", "bout"], as_index=False).size().assign(lasts=np.nan)
-    by_bout = ends.groupby("cluster")["lasts"]
+        # Windows that overlap at a change share the time between them.
+        who = table.groupby(["recording", "individual"], sort=False).ngroup().to_numpy()
+        shared = np.flatnonzero((who[1:] == who[:-1]) & (end[:-1] > begin[1:]))
+        cut = (end[shared] + begin[shared + 1]) / 2
+        end[shared], begin[shared + 1] = cut, cut
+        table["lasts"] = end - begin
+    by_cluster = table.groupby("cluster")
     return pd.DataFrame(
         {
-            "n_ranges": table.groupby("cluster").size(),
-            "n_bouts": by_bout.size(),
-            "seconds": by_bout.sum(min_count=1),
-            "median_bout_s": by_bout.median(),
+            "n_ranges": by_cluster["n_ranges"].sum(),
+            "n_bouts": by_cluster.size(),
+            "seconds": by_cluster["lasts"].sum(min_count=1),
+            "median_bout_s": by_cluster["lasts"].median(),
         }
     )
 

@@ -12,7 +12,7 @@ __all__ = ["bout_numbers", "typical_rows"]
 
 
 def bout_numbers(assignments: pd.DataFrame) -> NDArray[np.int64]:
-    """Number the uninterrupted bouts: touching or overlapping rows of one cluster.
+    """Number the uninterrupted bouts: rows of one cluster that follow each other without a gap.
 
     Parameters
     ----------
@@ -22,16 +22,21 @@ def bout_numbers(assignments: pd.DataFrame) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int, shape (n,)
-        Rows of one bout share a number; rows of noise are bouts of the cluster -1.
+        Rows of one bout share a number; numbers rise by recording, individual and start. Rows of
+        noise are bouts of the cluster -1. A row of another cluster in between ends a bout, also
+        where windows overlap.
     """
-    table = assignments.reset_index(drop=True)
-    table = table.sort_values(
-        ["recording", "individual", "cluster", "start", "stop"], kind="stable"
-    )
-    group = table.groupby(["recording", "individual", "cluster"], sort=False).ngroup().to_numpy()
-    reach = table.groupby(group)["stop"].cummax().to_numpy()
+    table = assignments[[*KEYS, "cluster"]].reset_index(drop=True)
+    table = table.sort_values(list(KEYS), kind="stable")
+    who = table.groupby(["recording", "individual"], sort=False).ngroup()
+    reach = table.groupby(who)["stop"].cummax().to_numpy()
+    cluster = table["cluster"].to_numpy()
     new = np.ones(len(table), dtype=bool)
-    new[1:] = (np.diff(group) != 0) | (table["start"].to_numpy()[1:] > reach[:-1])
+    new[1:] = (
+        (np.diff(who.to_numpy()) != 0)
+        | (cluster[1:] != cluster[:-1])
+        | (table["start"].to_numpy()[1:] > reach[:-1])
+    )
     numbers = np.empty(len(table), dtype=np.int64)
     numbers[table.index.to_numpy()] = np.cumsum(new) - 1
     return numbers

@@ -37,7 +37,7 @@ def test_the_same_label_twice_is_said_once() -> None:
     st.integers(0, 90),
     st.integers(0, 40),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_window_says_what_each_bout_says(
     rows: list[tuple[int, int, str]], start: int, size: int
 ) -> None:

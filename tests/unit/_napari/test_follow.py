@@ -93,13 +93,13 @@ def test_the_ends_of_the_recording_ask_for_nothing(followed: Any) -> None:
 
 def test_playing_through_fills_each_stretch_about_once(followed: Any) -> None:
     viewer, _, _, rows, waiting = followed
-    for step in range(0, 2000, 10):
+    for step in range(0, 2000, 20):
         viewer.dims.set_current_step(0, step)
         while waiting:
             waiting.pop()()
     forwards = len(rows.spans)
     assert forwards <= 2000 / 150
-    for step in range(1990, 0, -10):
+    for step in range(1980, 0, -20):
         viewer.dims.set_current_step(0, step)
         while waiting:
             waiting.pop()()

@@ -95,6 +95,15 @@ def test_overlapping_windows_are_not_counted_twice() -> None:
     assert found["coverage"].tolist() == pytest.approx([0.2])
 
 
+def test_windows_that_overlap_at_a_change_share_the_time() -> None:
+    table = assigned([0, 1, 0, -1])
+    table["start"], table["stop"] = [0, 5, 10, 15], [10, 15, 20, 25]
+    table["start_s"], table["stop_s"] = table["start"] / 20, table["stop"] / 20
+    found = name_clusters(table, WORDS)
+    assert found["n_bouts"].tolist() == [2, 1]
+    assert found["seconds"].tolist() == pytest.approx([12.5 / 20, 5 / 20])
+
+
 def test_without_seconds_times_stay_open() -> None:
     found = name_clusters(assigned([0, 0, 1], timed=False), WORDS)
     assert found["seconds"].isna().all()

@@ -29,6 +29,11 @@ def test_bouts_are_touching_rows_of_one_cluster() -> None:
     assert len({first, third, fourth, fifth}) == 4
 
 
+def test_another_cluster_in_between_ends_a_bout_where_windows_overlap() -> None:
+    table = assigned([0, 1, 0], [1] * 3, [0, 1, 3])
+    assert len(set(bout_numbers(table))) == 3
+
+
 def test_bouts_do_not_hang_on_row_order() -> None:
     table = assigned([0, 0, 1, 0, 0, -1, 0], [1] * 7)
     order = np.random.default_rng(0).permutation(7)

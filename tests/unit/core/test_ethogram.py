@@ -128,7 +128,7 @@ def test_seconds_come_from_the_clock_of_each_recording(rate: float) -> None:
 
 
 @given(LABELS, st.integers(0, 5))
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_frames_to_bouts_to_frames(labels: list[str], start: int) -> None:
     etho = Ethogram.from_frames(labels, "m1", "a", start=start)
     n = start + len(labels)
@@ -210,7 +210,7 @@ def _runs(on: list[bool]) -> list[tuple[int, int]]:
     shortest=st.sampled_from([0, 150, 300]),
     gap=st.sampled_from([0, 100, 250]),
 )
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_smoothing_frame_by_frame(
     labels: list[str], rate: float, shortest: float, gap: float
 ) -> None:

@@ -183,7 +183,7 @@ def test_concat() -> None:
 
 
 @given(tables())
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_merge_covers_the_same_frames(rows: Intervals) -> None:
     merged = rows.merge()
     assert same_frames(frames_of(rows), frames_of(merged))
@@ -194,7 +194,7 @@ def test_merge_covers_the_same_frames(rows: Intervals) -> None:
 
 
 @given(tables(columns=True), st.integers(0, 6))
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_merge_closes_gaps_by_label(rows: Intervals, gap: int) -> None:
     rows = rows[rows.length > 0]
     merged = frames_of(rows.merge(gap, by=["label"]), "label")
@@ -217,7 +217,7 @@ def test_merge_of_nothing() -> None:
 
 
 @given(tables(), tables())
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_intersect_row_by_row(left: Intervals, right: Intervals) -> None:
     def inside(row: object, frame: int) -> bool:
         return row.start <= frame < row.stop or row.start == frame == row.stop  # type: ignore[attr-defined]
@@ -261,7 +261,7 @@ def test_intersect_with_one_long_row_is_not_quadratic() -> None:
 
 
 @given(tables(), st.integers(0, N), st.integers(0, N))
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_clip_frame_by_frame(rows: Intervals, start: int, stop: int) -> None:
     clipped = frames_of(rows.clip(start, stop))
     window = np.zeros(N, dtype=bool)
@@ -326,7 +326,7 @@ def recording(rate: float, n_frames: int, individuals: tuple[str, ...] = ()) -> 
     length=st.floats(0.05, 3),
     part=st.floats(0.1, 1),
 )
-@settings(max_examples=80)
+@settings(max_examples=40)
 def test_windows_cover_all_but_a_short_tail(
     rate: float, n_frames: int, length: float, part: float
 ) -> None:

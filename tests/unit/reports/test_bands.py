@@ -34,7 +34,7 @@ def etho(
     st.sampled_from([10, 29.97, 58.83]),
     st.integers(1, 12),
 )
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_columns_are_divided_by_true_time(labels: list[str], rate: float, count: int) -> None:
     clock = Timebase.constant(rate, len(labels))
     ethogram = Ethogram.from_frames(labels, "m")

@@ -110,7 +110,7 @@ def test_a_crowd_fits_on_the_page(tmp_path: Path) -> None:
     assert (image[:, -10:] == 255).all()
 
 
-@pytest.mark.parametrize("count", [1, 20, 40])
+@pytest.mark.parametrize("count", [1, 40])
 def test_many_labels(tmp_path: Path, count: int) -> None:
     labels = [f"cluster {i}: a long name that nobody can read in full here" for i in range(count)]
     etho = Ethogram.from_frames(np.repeat(labels, 60), "m1", source="cluster")
@@ -144,19 +144,11 @@ def test_traces_with_holes(tmp_path: Path, n: int) -> None:
     assert dark[half + 40 : half + 400].any()
 
 
-@pytest.mark.parametrize("place", ["title", "source", "label", "individual", "trace"])
-def test_names_are_taken_literally(tmp_path: Path, place: str) -> None:
-    name = {place: "$\\nosuch{$ mäuse"}
-    rows = Intervals.build(
-        "m", 0, 1800, name.get("individual", "a"), label=[name.get("label", "x")]
-    )
-    draw_ethogram(
-        tmp_path / "e.png",
-        {name.get("source", "words"): Ethogram(rows)},
-        MINUTE,
-        title=name.get("title", ""),
-        traces={name.get("trace", "v"): np.ones(1800)},
-    )
+@pytest.mark.parametrize("title", ["", "$\\nosuch{$"])
+def test_names_are_taken_literally(tmp_path: Path, title: str) -> None:
+    odd = "$\\nosuch{$ mäuse"  # as a formula it could not be drawn
+    rows = Ethogram(Intervals.build("m", 0, 1800, odd, label=[odd]))
+    draw_ethogram(tmp_path / "e.png", {odd: rows}, MINUTE, title=title, traces={odd: np.ones(1800)})
 
 
 @pytest.mark.parametrize("ending", ["svg", "pdf", "PNG"])

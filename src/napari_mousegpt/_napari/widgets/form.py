@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass, replace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
 
 __all__ = ["ParamsForm"]
+
+Editor = QComboBox | QCheckBox | QSpinBox | QDoubleSpinBox
 
 
 class ParamsForm(QWidget):
@@ -46,7 +48,7 @@ class ParamsForm(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         kinds = get_type_hints(type(params))
-        self._editors: dict[str, QWidget] = {}
+        self._editors: dict[str, Editor] = {}
         for name, label in fields.items():
             editor = self._editor(kinds[name], name, getattr(params, name))
             editor.setToolTip((tips or {}).get(name, ""))
@@ -87,7 +89,7 @@ class ParamsForm(QWidget):
         """Put something else under the fields, in line with them."""
         self._layout.addRow(label, editor)
 
-    def _editor(self, kind: Any, name: str, value: Any) -> QWidget:
+    def _editor(self, kind: Any, name: str, value: Any) -> Editor:
         if get_origin(kind) is Literal:
             box = QComboBox()
             # Otherwise the longest entry dictates the width of the dock.
@@ -105,9 +107,13 @@ class ParamsForm(QWidget):
             check.setChecked(value)
             check.toggled.connect(lambda _: self.changed.emit())
             return check
-        number = QSpinBox() if kind is int else QDoubleSpinBox()
-        number.setRange(0, 1_000_000 if kind is int else 100_000.0)
-        if isinstance(number, QDoubleSpinBox):
+        number: QSpinBox | QDoubleSpinBox
+        if kind is int:
+            number = QSpinBox()
+            number.setRange(0, 1_000_000)
+        else:
+            number = QDoubleSpinBox()
+            number.setRange(0.0, 100_000.0)
             number.setDecimals(2)
             number.setSingleStep(0.1)
         if name.endswith("_s"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.compat import isalive
 from qtpy.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -18,7 +17,7 @@ from napari_mousegpt._napari.jobs import Job, start_job
 from napari_mousegpt._napari.opening import OpenRequest, about, look_at, video_layers
 from napari_mousegpt._napari.show import show
 from napari_mousegpt._napari.state import state_of
-from napari_mousegpt._napari.widgets.parts import JobBar, PathEdit, Text, error_text
+from napari_mousegpt._napari.widgets.parts import JobBar, PathEdit, Text, error_text, is_alive
 from napari_mousegpt.io.pose import POSE_FORMATS
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ class OpenRecording(QWidget):
         self.job.ended.connect(self._on_opened)
 
     def _on_opened(self, job: Job) -> None:
-        if not isalive(self):
+        if not is_alive(self):
             return
         self.open_button.setEnabled(True)
         self.bar.setVisible(False)
@@ -145,11 +144,11 @@ class OpenRecording(QWidget):
 
     def _on_looked(self, job: Job) -> None:
         # Only the newest look counts, and none while something is being opened.
-        if isalive(self) and job is self._look and (self.job is None or self.job.done):
+        if is_alive(self) and job is self._look and (self.job is None or self.job.done):
             self.report.setText(job.result if job.error is None else error_text(job.error))
 
     def _list_layers(self, event: object = None) -> None:
-        if not isalive(self):
+        if not is_alive(self):
             return
         names = [layer.name for layer in video_layers(self._viewer)]
         self.layer.clear()

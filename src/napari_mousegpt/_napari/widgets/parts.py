@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtGui import QTextOption
 from qtpy.QtWidgets import (
     QFileDialog,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from napari_mousegpt._napari.jobs import Job
 
-__all__ = ["JobBar", "PathEdit", "Text", "error_text"]
+__all__ = ["JobBar", "PathEdit", "Text", "error_text", "is_alive"]
 
 
 class PathEdit(QWidget):
@@ -154,6 +154,13 @@ class JobBar(QProgressBar):
         """Show how many parts are done; an unknown total shows as a busy bar."""
         self.setRange(0, total)
         self.setValue(done)
+
+
+def is_alive(widget: QWidget) -> bool:
+    """Whether the widget is still there on Qt's side; a job may outlive its panel."""
+    from qtpy.compat import isalive
+
+    return bool(isalive(widget))  # type: ignore[no-untyped-call]
 
 
 def error_text(error: Exception) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.compat import isalive
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -23,7 +22,7 @@ from napari_mousegpt._napari.outcome import cluster_rows, outcome
 from napari_mousegpt._napari.show import show
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt._napari.widgets.form import ParamsForm
-from napari_mousegpt._napari.widgets.parts import JobBar, PathEdit, Text, error_text
+from napari_mousegpt._napari.widgets.parts import JobBar, PathEdit, Text, error_text, is_alive
 from napari_mousegpt.errors import MouseGPTError
 from napari_mousegpt.runs.chain import RunParams
 
@@ -154,13 +153,13 @@ class RunAnalysis(QWidget):
             self.job.cancel()
 
     def _on_part(self, part: Any) -> None:
-        if isalive(self):
+        if is_alive(self):
             self.bar.show_progress(part.done, part.total)
             kept = " (from an earlier run)" if part.resumed else ""
             self.status.setText(f"{part.step.capitalize()}: {part.done} of {part.total}{kept}")
 
     def _on_ended(self, job: Job) -> None:
-        if not isalive(self):
+        if not is_alive(self):
             return
         self.bar.setVisible(False)
         self.cancel_button.setEnabled(False)
@@ -171,7 +170,7 @@ class RunAnalysis(QWidget):
             self.status.setText("Cancelled. What was finished is kept; Run goes on from there.")
 
     def _show(self, result: RunResult, recording: Recording) -> None:
-        if not isalive(self):
+        if not is_alive(self):
             return
         for layer in self._layers:
             if layer in self._viewer.layers:
@@ -209,7 +208,7 @@ class RunAnalysis(QWidget):
             self.form.show_field(name, chosen == needed)
 
     def _on_recording(self) -> None:
-        if not isalive(self):
+        if not is_alive(self):
             return
         recording = self._state.recording
         busy = self.job is not None and not self.job.done
