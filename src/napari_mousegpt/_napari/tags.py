@@ -24,6 +24,8 @@ _RATIO = 3.0
 _MOST_LINES = 4
 #: Letters of the longest text; the rest of a name stands in the features.
 _MOST_LETTERS = 48
+#: A plate may be so much longer where phrases then keep together.
+_WORTH = 1.2
 #: Room between animal and tag, and between tags, in font heights.
 _GAP, _BETWEEN = 1.6, 0.3
 #: Height of a tag of two lines with room around it, in font heights.
@@ -53,29 +55,34 @@ def wrapped(text: str) -> Tag:
     """
     if len(text) > _MOST_LETTERS:
         text = text[: _MOST_LETTERS - 3].rstrip(" ,") + "..."
-    words = text.split() or [""]
-    best: Tag | None = None
+    best = _smallest(text.split() or [""])
+    # A name of several phrases reads better when each keeps together.
+    phrases = _smallest(text.split(", "), ", ")
+    return phrases if phrases.length <= best.length * _WORTH else best
+
+
+def _smallest(words: list[str], joint: str = " ") -> Tag:
+    """Return the smallest tag of these words, which are never broken."""
+    tags = []
     for count in range(1, min(_MOST_LINES, len(words)) + 1):
-        lines = _in_lines(words, count)
+        lines = _in_lines(words, count, joint)
         wide = max(len(line) for line in lines) * _LETTER + _PADDING
         high = len(lines) * _LINE + _PADDING / 2
-        tag = Tag("\n".join(lines), max(wide, high * _RATIO))
-        if best is None or tag.length < best.length - 1e-9:
-            best = tag
-    assert best is not None
-    return best
+        tags.append(Tag("\n".join(lines), max(wide, high * _RATIO)))
+    return min(tags, key=lambda tag: tag.length)
 
 
-def _in_lines(words: list[str], count: int) -> list[str]:
+def _in_lines(words: list[str], count: int, joint: str) -> list[str]:
     """Spread words over at most ``count`` lines so that the longest is as short as it gets."""
-    width = max(max(len(word) for word in words), -(-len(" ".join(words)) // count))
+    width = max(max(len(word) for word in words), -(-len(joint.join(words)) // count))
     while True:
-        lines = [""]
-        for word in words:
-            longer = f"{lines[-1]} {word}".strip()
-            if len(longer) <= width or not lines[-1]:
+        lines = [words[0]]
+        for word in words[1:]:
+            longer = f"{lines[-1]}{joint}{word}"
+            if len(longer) <= width:
                 lines[-1] = longer
             else:
+                lines[-1] += joint.rstrip()
                 lines.append(word)
         if len(lines) <= count:
             return lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from napari_mousegpt.clusters.fit import fit
 from napari_mousegpt.clusters.groups import Groups
 from napari_mousegpt.clusters.names import name_clusters
 from napari_mousegpt.clusters.params import ClusterParams
+from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.provenance import RunCard, plain
 from napari_mousegpt.core.tables import ASSIGNMENTS, CLUSTERS, DESCRIPTIONS
 from napari_mousegpt.core.vectors import Vectors
@@ -100,10 +101,22 @@ def cluster(
 def cluster_jobs(
     folder: RunFolder,
     vectors: Vectors,
-    descriptions: pd.DataFrame | None,
+    words: pd.DataFrame | Callable[[Intervals], pd.DataFrame] | None,
     params: ClusterParams,
 ) -> list[Job]:
-    """Return the pieces of work of clustering: assign by a fitted map, then name."""
+    """Return the pieces of work of clustering: assign by a fitted map, then name.
+
+    Parameters
+    ----------
+    folder : RunFolder
+        Open folder of the run; the map goes to :data:`MAP_FOLDER` in it.
+    vectors : Vectors
+        What is clustered.
+    words : DataFrame, callable or None
+        Descriptions to name clusters by, or what describes their bouts.
+    params : ClusterParams
+        Settings of the fit.
+    """
     place = folder.path / MAP_FOLDER
 
     def assign() -> pd.DataFrame:
@@ -112,8 +125,13 @@ def cluster_jobs(
         return ASSIGNMENTS.check(found.apply(vectors))
 
     def name() -> pd.DataFrame:
-        words = DESCRIPTIONS.empty() if descriptions is None else descriptions
-        return CLUSTERS.check(name_clusters(folder.read("clusters", "assignments"), words))
+        rows = folder.read("clusters", "assignments")
+        if callable(words):
+            members = Intervals(rows[rows["cluster"] >= 0])
+            said = words(members.merge(by=("cluster",)))
+        else:
+            said = DESCRIPTIONS.empty() if words is None else words
+        return CLUSTERS.check(name_clusters(rows, said))
 
     return [Job("clusters", "assignments", assign), Job("clusters", "names", name)]
 

@@ -55,6 +55,7 @@ _STOP = frozenset(
         ),
     )
 )
+_SIDE = re.compile(r"(?<=\S) (to the )?(left|right)$")
 _WORD = re.compile(r"[a-z][a-z-]{2,}")
 _FIELDS = ("overall", "head", "limb", "torso")
 _UNSEEN = "not visible"
@@ -64,6 +65,8 @@ _HEAD_SHARE = 1 / 3
 _TERM_SHARE = 0.3
 #: Keywords, and terms that are only there to tell two names apart, hold for this share.
 _KEYWORD_SHARE = 0.05
+#: Sides mix when the rarer one has more than this part of the time of the other in some cluster.
+_MIXED = 0.25
 #: Terms of a name, and of the list of keywords.
 _NAME_TERMS, _KEYWORDS = 3, 8
 
@@ -190,8 +193,10 @@ def _names(
     of_pair = of_bout[left]
     weight = csc_array((shared.astype(np.float64), (of_pair, right)), (len(clusters), len(words)))
     labels = _terms(words, lambda row: _phrases(row.label), weight)
-    phrases = _terms(words, lambda row: _phrases(f"{row.label};{row.keywords}"), weight)
-    single = _terms(words, _sentence_words, weight)
+    phrases = _terms(words, _without_sides(words, weight), weight)
+    # Loose words of sentences are a poor second: only where the describer gives no keywords.
+    bare = not words["keywords"].str.strip().any()
+    single = _terms(words, _sentence_words if bare else _no_words, weight)
     chosen: list[list[str]] = []
     spares: list[list[str]] = []
     for row in range(len(clusters)):
@@ -240,6 +245,10 @@ def _terms(words: pd.DataFrame, analyse: Callable[[Any], list[str]], weight: csc
     return _Terms(names, said, frames / described, score)
 
 
+def _no_words(_: Any) -> list[str]:
+    return []
+
+
 def _as_given(terms: list[str]) -> list[str]:
     return terms
 
@@ -247,6 +256,32 @@ def _as_given(terms: list[str]) -> list[str]:
 def _phrases(text: str) -> list[str]:
     terms = (" ".join(part.lower().split()) for part in text.split(";"))
     return [term for term in terms if term and term not in _STOP and term != _UNSEEN]
+
+
+def _without_sides(words: pd.DataFrame, weight: csc_array) -> Callable[[Any], list[str]]:
+    """Return how to read the phrases of a row, leaving "left" and "right" out where they mix.
+
+    Most vectors do not tell left from right, so a cluster holds both, and to call it "turning left"
+    would be half of the truth.
+    """
+
+    def given(row: Any) -> list[str]:
+        return _phrases(f"{row.label};{row.keywords}")
+
+    terms = _terms(words, given, weight)
+    mixed = set()
+    for term in terms.words:
+        other = f"{term.removesuffix('left')}right"
+        if term.endswith("left") and other in terms.words:
+            a, b = (terms.share[:, terms.words.index(name)] for name in (term, other))
+            if np.any(np.minimum(a, b) > _MIXED * np.maximum(a, b)):
+                mixed.add(_SIDE.sub("", term))
+
+    def read(row: Any) -> list[str]:
+        stems = ((_SIDE.sub("", term), term) for term in given(row))
+        return list(dict.fromkeys(stem if stem in mixed else term for stem, term in stems))
+
+    return read
 
 
 def _sentence_words(row: Any) -> list[str]:
@@ -280,15 +315,20 @@ def _unique(
     clusters: NDArray[np.int64], chosen: list[list[str]], spares: list[list[str]]
 ) -> list[str]:
     names: list[str] = []
+    taken: set[frozenset[str]] = set()
     for cluster, terms, spare in zip(clusters, chosen, spares, strict=True):
-        name = ", ".join(terms) if terms else f"unnamed behaviour {cluster}"
-        for term in spare if name in names else ():
-            if _differs(term, terms):
-                name = ", ".join([*terms, term])
-                if name not in names:
-                    break
-        # Nothing tells them apart: the id does.
-        names.append(f"{name} ({cluster})" if name in names else name)
+        if not terms:
+            names.append(f"unnamed behaviour {cluster}")
+            continue
+        # The same terms in another order are no other name.
+        ways = [terms, *([*terms, term] for term in spare if _differs(term, terms))]
+        told = next((way for way in ways if frozenset(way) not in taken), None)
+        if told is None:
+            # Nothing tells them apart: the id does.
+            names.append(f"{', '.join(terms)} ({cluster})")
+        else:
+            taken.add(frozenset(told))
+            names.append(", ".join(told))
     return names
 
 

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from napari_mousegpt.clusters import ClusterParams, cluster_jobs
@@ -174,10 +175,10 @@ def _steps(recording: Recording, params: RunParams, folder: RunFolder) -> Iterat
 
     found: dict[str, pd.DataFrame] = {}
     problem = ""
+    # Names come from the clusters' own bouts: a stretch of words may reach over several clusters.
+    name_by = partial(KinematicDescriber(params.rules).describe, measured)
     try:
-        for part in iter_parts(
-            folder, cluster_jobs(folder, vectors, descriptions, params.clusters)
-        ):
+        for part in iter_parts(folder, cluster_jobs(folder, vectors, name_by, params.clusters)):
             found[part.name] = part.table
             yield part
     except InputError as error:

@@ -34,7 +34,8 @@ __all__ = ["RunResult", "load_run", "write_results"]
 
 _SHOWN_LABELS = 8
 #: Shares above which the tracks of an animal are called doubtful. Of twelve animals whose tracks
-#: were looked at, eleven go tail first in 0 to 8 % of their travelling, one with swapped ends in 23 %.
+#: were looked at, eleven go tail first in 0 to 8 % of their travelling; the one whose ends are
+#: swapped at times in more than 20 %.
 _MAX_TAIL_FIRST = 0.15
 _MAX_UNSEEN = 0.25
 
@@ -248,9 +249,9 @@ def _doubts(measured: Mapping[str, FrameFeatures]) -> list[str]:
         share = tail_first_share(features)
         if share > _MAX_TAIL_FIRST:
             doubts.append(
-                f"{who} goes tail first in {share:.0%} of the time in which it travels: the tracker "
-                "has probably taken its tail for its head there, so do not trust turns and head "
-                "angles"
+                f"{who} goes tail first in {share:.0%} of the time in which it travels: the "
+                "tracker has probably taken its tail for its head there, so do not trust turns "
+                "and head angles"
             )
         unseen = float(np.isnan(features.column("body_speed")).mean())
         if unseen > _MAX_UNSEEN:

@@ -137,7 +137,7 @@ def keywords(label: str, n: Numbers, seconds: float) -> list[str]:
     if abs(turned) >= TURN:
         words.append(f"turning {_side(turned)}")
     if _has(n, "head_angle") and abs(n["head_angle"]) >= OFF_LINE:
-        words.append(f"head {_side(n['head_angle'])}")
+        words.append(f"head turned {_side(n['head_angle'])}")
     if _has(n, "body_pitch") and n["body_pitch"] >= RAISED:
         words.append("raised")
     if _has(n, "elongation") and n["elongation"] < SHORT:

@@ -30,6 +30,13 @@ def test_a_short_label_stays_on_one_line_and_a_long_one_is_broken() -> None:
     assert wrapped("walking, steady pace").length < len("walking, steady pace") * 0.64
 
 
+def test_phrases_keep_together() -> None:
+    assert wrapped("walking, steady pace, turning left").text == (
+        "walking,\nsteady pace,\nturning left"
+    )
+    assert wrapped("walking, still").text in ("walking, still", "walking,\nstill")
+
+
 def test_a_very_long_name_is_cut() -> None:
     tag = wrapped("word " * 30)
     assert tag.text.endswith("...")

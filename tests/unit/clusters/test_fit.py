@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from napari_mousegpt.clusters import NOISE, ClusterMap, ClusterParams, fit
+from napari_mousegpt.clusters.bouts import choose_penalty, find_bouts, find_runs
 from napari_mousegpt.clusters.typical import typical_rows
 from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.vectors import Vectors
@@ -37,8 +38,10 @@ def test_ids_go_by_size(made: Made, found: ClusterMap) -> None:
     assert len(set(sizes)) >= 5
 
 
-def test_labels_of_record_are_those_of_the_frozen_rule(made: Made, found: ClusterMap) -> None:
+def test_labels_of_record_are_those_of_the_frozen_rule(made: Made) -> None:
+    found = fit(made.vectors, ClusterParams(**{**vars(QUICK), "abstain_below": 0.9}))
     table = found.apply(made.vectors)
+    assert (table["cluster"] == NOISE).any()
     counts = table["cluster"].value_counts()
     assert found.sizes == tuple(int(counts[cluster]) for cluster in found.clusters)
     typical = typical_rows(table)
@@ -46,6 +49,25 @@ def test_labels_of_record_are_those_of_the_frozen_rule(made: Made, found: Cluste
         row = table.iloc[typical[cluster]]
         assert (row["recording"], row["individual"], row["start"], row["stop"]) == medoid
         assert row["cluster"] == cluster
+
+
+def test_the_rule_in_words_is_the_rule(made: Made, found: ClusterMap) -> None:
+    seen = found.projection.seen(made.vectors.values)
+    points = found.projection.apply(made.vectors.values)
+    runs = find_runs(made.vectors.intervals, seen, timed=True)
+    assert found.penalty == choose_penalty(points, runs, 1.0)
+    bouts = find_bouts(points, runs, found.penalty, 10.0)
+    votes = found.votes(bouts.points)
+    nearest = votes.argmax(axis=1)
+    table = found.apply(made.vectors)
+    np.testing.assert_array_equal(table["nearest"], nearest[bouts.of_row])
+    for cluster in found.clusters:
+        mine = votes[:, cluster][bouts.of_row][table["nearest"] == cluster]
+        assert found.cohesion[cluster] == np.quantile(mine, 0.9)
+        np.testing.assert_allclose(
+            table.loc[table["nearest"] == cluster, "strength"],
+            np.minimum(mine / found.cohesion[cluster], 1.0),
+        )
 
 
 def test_equal_sizes_are_ordered_by_their_typical_interval() -> None:

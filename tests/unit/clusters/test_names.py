@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from napari_mousegpt.clusters import name_clusters
+from napari_mousegpt.clusters.names import _unique
 from napari_mousegpt.core.intervals import range_ids
 from napari_mousegpt.core.tables import DESCRIPTIONS
 from napari_mousegpt.errors import InputError
@@ -148,3 +149,38 @@ def test_a_table_without_its_columns() -> None:
         name_clusters(SCENE.drop(columns="strength"), WORDS)
     with pytest.raises(InputError, match="found no overall"):
         name_clusters(SCENE, WORDS.drop(columns="overall"))
+
+
+def test_a_side_is_named_only_where_it_holds() -> None:
+    words = WORDS.copy()
+    turns = words["keywords"].str.contains("turning left")
+    assert turns.any()
+    one = words.index[turns][0]
+    mixed = pd.concat(
+        [
+            words,
+            words.loc[[one]].assign(
+                range_id="other side",
+                keywords=words.loc[one, "keywords"].replace("turning left", "turning right"),
+            ),
+        ],
+        ignore_index=True,
+    )
+    assert "turning left" in ";".join(name_clusters(SCENE, words)["name"])
+    names = ";".join(name_clusters(SCENE, mixed)["name"])
+    assert "turning" in names
+    assert "left" not in names
+    assert "right" not in names
+
+
+def test_the_same_terms_in_another_order_are_no_other_name() -> None:
+    clusters = np.array([0, 1])
+    assert _unique(clusters, [["walking", "fast"], ["fast", "walking"]], [[], []]) == [
+        "walking, fast",
+        "fast, walking (1)",
+    ]
+    spares = [[], ["stretched"]]
+    assert _unique(clusters, [["walking", "fast"], ["fast", "walking"]], spares) == [
+        "walking, fast",
+        "fast, walking, stretched",
+    ]

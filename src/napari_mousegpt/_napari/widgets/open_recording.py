@@ -29,8 +29,8 @@ _VIDEO_FILTER = "Videos (*.mp4 *.avi *.mov *.mkv *.m4v *.mpg *.wmv *.webm);;All 
 _POSE_FILTER = "Pose (*.csv *.h5 *.slp *.hdf5 *.tsv *.txt);;All files (*)"
 _POLICIES = {
     "error": "do not open",
-    "trim": "drop the rows behind the video",
-    "pad": "drop or fill rows at the end",
+    "trim": "cut the pose",
+    "pad": "cut or fill the pose",
 }
 
 
@@ -53,7 +53,7 @@ class OpenRecording(QWidget):
         self.layer = QComboBox()
         self.pose = PathEdit("pose file, if there is one", _POSE_FILTER)
         self.pose_format = QComboBox()
-        self.pose_format.addItem("found out from the content", None)
+        self.pose_format.addItem("from the content", None)
         for entry in POSE_FORMATS.values():
             self.pose_format.addItem(entry.name, entry.name)
         self.mismatch = QComboBox()

@@ -43,7 +43,7 @@ _FIELDS = {
     "step_s": "Step",
     "bin_s": "Cluster pieces of",
 }
-_CHOICES = {"behaviour": "stretches of one behaviour", "windows": "windows of equal length"}
+_CHOICES = {"behaviour": "each behaviour", "windows": "equal windows"}
 _TIPS = {
     "segments": "Stretches cut where the behaviour changes, or windows of equal length",
     "bin_s": "Length of the pieces that are clustered",
