@@ -29,7 +29,17 @@ def example_data() -> Path:
     return ROOT / "examples" / "data"
 
 
+@pytest.fixture(scope="session")
+def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def _own_runs_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test writes into the user's cache or meets results of another test."""
+def _own_folders(
+    _own_cache_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No test writes into the user's cache or meets runs of another test."""
     monkeypatch.setenv("NAPARI_MOUSEGPT_RUNS", str(tmp_path_factory.mktemp("runs")))
+    monkeypatch.setenv("NAPARI_MOUSEGPT_CACHE", str(_own_cache_folder))

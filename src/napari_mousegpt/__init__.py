@@ -96,10 +96,10 @@ if TYPE_CHECKING:
     from napari_mousegpt.io.recordings import open_recording
     from napari_mousegpt.io.samples import sample
     from napari_mousegpt.io.study import load_study
+    from napari_mousegpt.runs.chain import iter_run, run
     from napari_mousegpt.runs.checkup import doctor
     from napari_mousegpt.runs.exporting import export, load_ethogram
     from napari_mousegpt.runs.results import load_run
-    from napari_mousegpt.runs.chain import iter_run, run
     from napari_mousegpt.vectors.projecting import iter_project, project
     from napari_mousegpt.words.describing import describe, iter_describe
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -204,9 +203,7 @@ class TestBadInput:
     ) -> None:
         (tmp_path / "thesis.txt").write_text("years of work")
         for extra in ([], ["--overwrite"]):
-            message = _refused(
-                capsys, "run", files[0], "--pose", files[1], "-o", tmp_path, *extra
-            )
+            message = _refused(capsys, "run", files[0], "--pose", files[1], "-o", tmp_path, *extra)
             assert "thesis.txt" in message
         assert (tmp_path / "thesis.txt").read_text() == "years of work"
         assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
@@ -246,9 +243,9 @@ def test_ctrl_c_keeps_finished_parts_and_the_same_command_goes_on(
     assert process.returncode == 130, said
     assert "Finished parts are kept" in said
     assert not (out / "result" / "run_card.json").exists()
-    kept = {p: os.stat(p).st_mtime_ns for p in (out / "parts").rglob("*.parquet")}
+    kept = {p: p.stat().st_mtime_ns for p in (out / "parts").rglob("*.parquet")}
     assert kept
     again = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "found finished" in again.stderr
-    assert {p: os.stat(p).st_mtime_ns for p in kept} == kept
+    assert {p: p.stat().st_mtime_ns for p in kept} == kept
     assert (out / "result" / "run_card.json").exists()

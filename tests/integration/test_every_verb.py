@@ -60,7 +60,9 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mg.Recording
 
 
 def _verbs() -> set[str]:
-    return {name for name in mg.__all__ if name[0].islower() and inspect.isroutine(getattr(mg, name))}
+    return {
+        name for name in mg.__all__ if name[0].islower() and inspect.isroutine(getattr(mg, name))
+    }
 
 
 def test_every_verb_is_still_a_function_after_importing_everything() -> None:

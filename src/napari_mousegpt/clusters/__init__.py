@@ -9,7 +9,7 @@ from napari_mousegpt.clusters.clustering import (
     write_groups,
 )
 from napari_mousegpt.clusters.ethograms import ethogram
-from napari_mousegpt.clusters.fit import fit
+from napari_mousegpt.clusters.fitting import fit
 from napari_mousegpt.clusters.groups import Groups
 from napari_mousegpt.clusters.names import name_clusters
 from napari_mousegpt.clusters.params import ClusterParams

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_mousegpt.clusters.cluster_map import ClusterMap
-from napari_mousegpt.clusters.fit import fit
+from napari_mousegpt.clusters.fitting import fit
 from napari_mousegpt.clusters.groups import Groups
 from napari_mousegpt.clusters.names import name_clusters
 from napari_mousegpt.clusters.params import ClusterParams
