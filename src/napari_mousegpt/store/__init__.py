@@ -1,7 +1,7 @@
 """How results are kept: run folders with a plan, checksummed parts and a result."""
 
 from napari_mousegpt.store.inputs import recording_inputs, recording_sources, table_fingerprint
-from napari_mousegpt.store.run_folder import (
+from napari_mousegpt.store.folders import (
     Job,
     Part,
     RunFolder,
