@@ -9,7 +9,7 @@ from napari_mousegpt.words.describing import (
 )
 from napari_mousegpt.words.kinematic import KinematicDescriber
 from napari_mousegpt.words.rules import BEHAVIOURS, Condition, KinematicRules, conditions
-from napari_mousegpt.words.segments import segments
+from napari_mousegpt.words.segmenting import segments
 
 __all__ = [
     "BEHAVIOURS",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.features import FrameFeatures
-from napari_mousegpt.words.segments import segments
+from napari_mousegpt.words.segmenting import segments
 
 
 @dataclass
