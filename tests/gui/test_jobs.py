@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -71,6 +72,24 @@ def test_cancel_stops_after_the_part_that_is_made(viewer: Any, wait: Any) -> Non
     assert len(made) < 5
     with pytest.raises(InputError, match="found cancelled"):
         _ = job.result
+
+
+def test_the_end_is_told_last(viewer: Any, wait: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from napari.utils import progress
+    from qtpy.QtWidgets import QApplication
+
+    def update(bar: Any, n: int = 1) -> None:
+        # With a window napari handles events here, and the thread may be through by then.
+        time.sleep(0.05)
+        QApplication.processEvents()
+
+    monkeypatch.setattr(progress, "update", update)
+    told: list[str] = []
+    job = start_job(viewer, three_parts, title="Count")
+    job.progressed.connect(lambda _: told.append("part"))
+    job.ended.connect(lambda _: told.append("end"))
+    wait(job)
+    assert told == ["part", "part", "part", "end"]
 
 
 def test_an_error_of_the_user_is_one_sentence(viewer: Any, wait: Any) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from napari_mousegpt._napari import follow
 from napari_mousegpt._napari import show as show_module
 from napari_mousegpt._napari.corner_text import OVERLAY
+from napari_mousegpt._napari.settings import DisplaySettings
 from napari_mousegpt._napari.show import show
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt.core.colours import palette
@@ -105,6 +107,21 @@ def test_a_long_recording_costs_no_more_rows_than_a_short_one(window: Any, qtbot
         assert (pose_layer.data[:, 0] == frame).sum() == 12
         assert (label_layer.data[:, 0] == frame).sum() == 1
     assert rows <= 300 * 12
+
+
+def test_hidden_layers_lose_rows_without_trouble(
+    window: Any, recording: Recording, ethogram: Ethogram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show(window, recording, ethogram)
+    labels = window.layers["labels"]
+    state_of(window).go_to(recording.id, 200)
+    labels.visible = False
+    monkeypatch.setattr(follow, "display_settings", lambda: DisplaySettings(window_frames=40))
+    state_of(window).follower.refill()
+    state_of(window).go_to(recording.id, 210)
+    labels.visible = True
+    assert len(labels.data) == 40
+    assert 210 in set(labels.data[:, 0])
 
 
 def test_a_step_reads_one_picture(window: Any, recording: Recording, qtbot: Any) -> None:

@@ -171,6 +171,10 @@ class Follower:
         layer = item.layer()
         if layer is None:
             return
+        if not layer.visible:
+            # napari slices no hidden layer, and stumbles over one that has lost rows meanwhile.
+            item.start = item.stop = 0
+            return
         back = frame < (item.start + item.stop) / 2 and item.start <= frame
         size = display_settings().window_frames
         item.start, item.stop = window_span(frame, item.window.n_frames, size, back=back)

@@ -115,6 +115,17 @@ def test_a_hidden_layer_is_filled_when_it_is_shown(followed: Any) -> None:
     assert rows.spans[-1] == (925, 1225)
 
 
+def test_a_hidden_layer_is_not_filled_by_a_changed_setting_but_when_it_is_shown(
+    followed: Any,
+) -> None:
+    _, follower, layer, rows, _ = followed
+    layer.visible = False
+    follower.refill()
+    assert len(rows.spans) == 1
+    layer.visible = True
+    assert len(rows.spans) == 2
+
+
 def test_a_removed_layer_is_left_alone(followed: Any) -> None:
     viewer, follower, layer, rows, _ = followed
     follower.remove(layer)

@@ -161,6 +161,17 @@ def test_the_cut_packet_of_a_truncated_file_is_a_hole(clips: ClipBox, tmp_path: 
     assert f"damaged ({last})" in lines
 
 
+def test_a_cut_packet_is_a_hole_also_where_broken_rules_are_let_pass(
+    clips: ClipBox, tmp_path: Path
+) -> None:
+    noisy = tmp_path / "noisy.avi"
+    damage(clips["mjpeg_avi"].path, noisy, range(N_FRAMES), "noise")
+    reader = VideoReader(truncate(noisy, tmp_path / "cut.avi", 0.7))
+    last = len(reader) - 1
+    assert reader.damaged[last]
+    assert np.array_equal(reader[last], reader[last - 1])
+
+
 def test_in_count_mode_a_whole_group_is_in_doubt(clips: ClipBox, tmp_path: Path) -> None:
     path = tmp_path / "a.avi"
     damage(clips["h264_avi"].path, path, [45])

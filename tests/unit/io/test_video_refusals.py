@@ -56,7 +56,8 @@ def test_bytes_without_a_format(tmp_path: Path) -> None:
 
 def test_a_play_list_is_not_followed(tmp_path: Path, clips: ClipBox) -> None:
     path = tmp_path / "list.m3u8"
-    path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{clips['transport'].path}\n")
+    clip = clips["transport"].path
+    path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{clip}\n#EXT-X-ENDLIST\n")
     assert "found text" in refusal(path)
 
 
