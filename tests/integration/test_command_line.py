@@ -72,6 +72,7 @@ def test_run_writes_every_result(
     card = json.loads((out / "result" / "run_card.json").read_text())
     assert card["finished"]
     assert card["inputs"]["main/video"]
+    assert "PyAV" in card["models"]["main/decoder"]
     assert str(tmp_path) not in json.dumps(card["inputs"])
 
 

@@ -80,21 +80,27 @@ class LabelWindow:
         self._tags: dict[str, Tag] = {}
 
     def attributes(self, start: int, stop: int) -> dict[str, Any]:
-        """Return data (frame, y, x), features, plates, texts and inks for ``[start, stop)``."""
+        """Return one row for each individual and frame of ``[start, stop)``.
+
+        Returns
+        -------
+        dict
+            ``data`` (frame, y, x), ``features``, length and colour of the plate, ``texts`` in lines,
+            ``inks``, and ``shown``: rows of which nothing is said are hidden.
+        """
         parts: list[dict[str, NDArray[Any]]] = [_no_rows(self.column)]
         places = [np.empty((0, 3))]
         for order, who in enumerate(self.bouts.individuals):
             said = self.bouts.between(who, start, stop)
-            rows = np.flatnonzero(said.label != "")
-            lengths = self._lengths(said.label[rows])
-            middle = self._places(who, order, start, stop, rows, lengths)
-            places.append(np.column_stack([rows + start, middle]))
+            lengths = self._lengths(said.label)
+            middle = self._places(who, order, start, stop, lengths)
+            places.append(np.column_stack([np.arange(start, stop), middle]))
             parts.append(
                 {
-                    self.column: said.label[rows],
-                    "confidence": said.confidence[rows],
-                    "individual": np.full(len(rows), who, dtype=object),
-                    "source": said.source[rows],
+                    self.column: said.label,
+                    "confidence": said.confidence,
+                    "individual": np.full(stop - start, who, dtype=object),
+                    "source": said.source,
                 }
             )
         features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -107,21 +113,24 @@ class LabelWindow:
             "face_color": plates,
             "texts": [self._tag(text).text for text in labels],
             "inks": [ink_on(colour) for colour in plates],
+            "shown": labels != "",
         }
 
     def fill(self, layer: Points, start: int, stop: int) -> None:
         """Give the layer the labels of ``[start, stop)``."""
         rows = self.attributes(start, stop)
+        if not len(rows["data"]):
+            return  # an ethogram without bouts
         layer.selected_data = set()
         # Texts and inks are set by hand, and must be gone before there are more or fewer rows.
         layer.text.string, layer.text.color = NO_TEXT, NO_INK
         layer.data = rows["data"]
         layer.features = rows["features"]
-        if len(rows["data"]):
-            layer.size = rows["size"]
-            layer.face_color = rows["face_color"]
-            layer.text.color = rows["inks"]
-            layer.text.string = rows["texts"]
+        layer.size = rows["size"]
+        layer.face_color = rows["face_color"]
+        layer.text.color = rows["inks"]
+        layer.text.string = rows["texts"]
+        layer.shown = rows["shown"]
         layer.editable = False
 
     def lines_at(self, frame: int) -> list[str]:
@@ -151,19 +160,18 @@ class LabelWindow:
         order: int,
         start: int,
         stop: int,
-        rows: NDArray[np.intp],
         lengths: NDArray[np.float64],
     ) -> NDArray[np.float64]:
-        """Where the tags of an individual stand, shape (rows, 2) as y, x."""
+        """Where the tags of an individual stand, shape (frames, 2) as y, x."""
         # Some frames more, so that the mean at the end of a window is that of the next one.
         before, after = max(0, start - _SIDE_CALM), min(self.n_frames, stop + _SIDE_CALM)
         boxes = self._boxes(who, before, after)
         if boxes is None:
             unit = em(self.size[0])
             corner = [unit * (1.6 + 3.2 * (self._slot + 2 * order)), unit]
-            return np.column_stack([np.full(len(rows), corner[0]), corner[1] + lengths / 2])
+            return np.column_stack([np.full(stop - start, corner[0]), corner[1] + lengths / 2])
         middle = smooth(boxes.mean(axis=1)[:, 1], _SIDE_CALM)
-        here = rows + start - before
+        here = slice(start - before, stop - before)
         return beside(
             smooth(boxes, _CALM)[here],
             middle[here] < self.size[1] / 2,
@@ -233,6 +241,7 @@ def label_layer(
         "name": role,
         "ndim": 3,
         "features": rows["features"],
+        "shown": True if empty else rows["shown"],
         "face_color": "white" if empty else rows["face_color"],
         "size": 1.0 if empty else rows["size"],
         "border_width": 0,

@@ -101,27 +101,31 @@ def _held(places: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class PointsWindow:
-    """Fills a Points layer with the keypoints of some frames."""
+    """Fills a Points layer with the keypoints of some frames.
 
-    def __init__(self, pose: PoseArrays, size: float) -> None:
+    A point that is not drawn has its row all the same, hidden: the number of rows stays as it is,
+    and napari never looks for a row that has gone (with asynchronous slicing it does, 0.9.2).
+    """
+
+    def __init__(self, pose: PoseArrays) -> None:
         self.pose = pose
-        self.size = size
         self.n_frames = pose.n_frames
         self._colours = _rgba([COLOURS[k % len(COLOURS)] for k in range(len(pose.keypoints))])
 
     def attributes(self, start: int, stop: int) -> dict[str, Any]:
-        """Return data (frame, y, x), features and colours of the points in ``[start, stop)``."""
+        """Return data (frame, y, x), features, colours and visibility for ``[start, stop)``."""
         shown = self.pose.shown(start, stop, display_settings().min_confidence)
-        frame, who, which = np.nonzero(shown)
-        xy = self.pose.xy[start:stop][frame, who, which]
+        frame, who, which = (index.ravel() for index in np.indices(shown.shape))
+        xy = np.where(shown[..., np.newaxis], self.pose.xy[start:stop], 0).reshape(-1, 2)
         return {
             "data": np.column_stack([frame + start, xy[:, 1], xy[:, 0]]),
             "features": {
                 "keypoint": self.pose.keypoints[which],
                 "individual": self.pose.individuals[who],
-                "confidence": self.pose.confidence[start:stop][frame, who, which],
+                "confidence": self.pose.confidence[start:stop].ravel(),
             },
             "face_color": self._colours[which],
+            "shown": shown.ravel(),
         }
 
     def fill(self, layer: Points, start: int, stop: int) -> None:
@@ -130,15 +134,17 @@ class PointsWindow:
         layer.selected_data = set()
         layer.data = rows["data"]
         layer.features = rows["features"]
-        if len(rows["data"]):
-            layer.face_color = rows["face_color"]
-        layer.size = self.size
+        layer.face_color = rows["face_color"]
+        layer.shown = rows["shown"]
         # napari makes a layer editable again with new data; an edit would be lost at the next fill.
         layer.editable = False
 
 
 class BonesWindow:
-    """Fills a Vectors layer with the lines between keypoints of some frames."""
+    """Fills a Vectors layer with the lines between keypoints of some frames.
+
+    A line with an end that is not drawn has no length; see :class:`PointsWindow` for why it stays.
+    """
 
     def __init__(self, pose: PoseArrays) -> None:
         names = list(pose.keypoints)
@@ -152,16 +158,18 @@ class BonesWindow:
         )
 
     def attributes(self, start: int, stop: int) -> dict[str, Any]:
-        """Return vectors (n, 2, 3) and colours of the lines in ``[start, stop)``."""
+        """Return vectors (n, 2, 3), features and colours of the lines in ``[start, stop)``."""
         shown = self.pose.shown(start, stop, display_settings().min_confidence)
         tail, head = self.pairs[:, 0], self.pairs[:, 1]
-        frame, who, bone = np.nonzero(shown[:, :, tail] & shown[:, :, head])
-        block = self.pose.xy[start:stop]
-        begins, ends = block[frame, who, tail[bone]], block[frame, who, head[bone]]
+        both = (shown[:, :, tail] & shown[:, :, head])[..., np.newaxis]
+        xy = self.pose.xy[start:stop]
+        begins = np.where(both, xy[:, :, tail], 0)
+        ends = np.where(both, xy[:, :, head], 0)
+        frame, who, _ = (index.ravel() for index in np.indices(both.shape[:3]))
         vectors = np.zeros((len(frame), 2, 3))
         vectors[:, 0, 0] = frame + start
-        vectors[:, 0, 1:] = begins[:, ::-1]
-        vectors[:, 1, 1:] = (ends - begins)[:, ::-1]
+        vectors[:, 0, 1:] = begins.reshape(-1, 2)[:, ::-1]
+        vectors[:, 1, 1:] = (ends - begins).reshape(-1, 2)[:, ::-1]
         return {
             "data": vectors,
             "features": {"individual": self.pose.individuals[who]},
@@ -173,8 +181,7 @@ class BonesWindow:
         rows = self.attributes(start, stop)
         layer.data = rows["data"]
         layer.features = rows["features"]
-        if len(rows["data"]):
-            layer.edge_color = rows["edge_color"]
+        layer.edge_color = rows["edge_color"]
         layer.editable = False
 
 
@@ -223,32 +230,23 @@ def pose_layers(recording: Recording, *, clocked: bool = True) -> list[LayerData
             "visible": False,
             "metadata": tag_metadata(tag),
             **tag.time_scale.attributes(),
-            **_begin(bones, stop),
+            **bones.attributes(0, stop),
         }
         layers.append((attributes.pop("data"), attributes, "vectors"))
-    size = max(3.0, side * _POINT_SHARE)
-    points = PointsWindow(pose, size)
+    points = PointsWindow(pose)
     tag = LayerTag("pose", recording, clocked, window=points)
     attributes = {
         "name": "pose",
         "ndim": 3,
-        "size": size,
+        "size": max(3.0, side * _POINT_SHARE),
         "border_width": 0.15,
         "border_color": "black",
         "metadata": tag_metadata(tag),
         **tag.time_scale.attributes(),
-        **_begin(points, stop),
+        **points.attributes(0, stop),
     }
     layers.append((attributes.pop("data"), attributes, "points"))
     return layers
-
-
-def _begin(window: PointsWindow | BonesWindow, stop: int) -> dict[str, Any]:
-    """The first rows; napari takes no empty list of colours."""
-    rows = window.attributes(0, stop)
-    if not len(rows["data"]):
-        rows = {name: value for name, value in rows.items() if not name.endswith("_color")}
-    return rows
 
 
 def _rgba(colours: list[str]) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from napari_mousegpt.core.body import BodyMap
 from napari_mousegpt.core.intervals import Intervals
@@ -70,7 +71,14 @@ def measure_recording(
             found="neither",
             remedy="Open it with a pose file or a video.",
         )
-    found = silhouette(recording.video, recording.timebase, params=settings.silhouette)
+    # A reader of its own: whoever looks at the video meanwhile keeps the place in it.
+    reopen = getattr(recording.video, "reopen", None)
+    pictures: Any = recording.video if reopen is None else reopen()
+    try:
+        found = silhouette(pictures, recording.timebase, params=settings.silhouette)
+    finally:
+        if reopen is not None:
+            pictures.close()
     return {found.individual: found}
 
 

@@ -41,7 +41,7 @@ def file_fingerprint(path: str | Path) -> str:
     ...     path = Path(folder) / "a.bin"
     ...     _ = path.write_bytes(b"mouse")
     ...     file_fingerprint(path)
-    'blake2b-64k:2a83ee5f3ba4f44c9ee6edcc5f4d1b3f'
+    'blake2b-64k:c88b4a91cb31ea331f0d9361f71c6330'
     """
     try:
         with Path(path).open("rb") as file:

@@ -56,17 +56,6 @@ class VideoReader:
     threads : int
         Decoding threads; 0 takes up to four.
 
-    Attributes
-    ----------
-    path : str
-        Absolute path of the file.
-    info : VideoInfo
-        Container, codec, size, rotation tag, decoder and notes.
-    timebase : Timebase
-        The clock, from the time stamps of the pictures.
-    shape : tuple of int
-        (T, Y, X, 3), or (T, Y, X) for a grey camera.
-
     Raises
     ------
     InputError

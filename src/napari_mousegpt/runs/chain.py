@@ -28,6 +28,7 @@ from napari_mousegpt.store import (
     Part,
     RunFolder,
     iter_parts,
+    recording_decoders,
     recording_inputs,
     recording_sources,
     run_folder,
@@ -146,7 +147,7 @@ def run_card(recording: Recording, params: RunParams) -> RunCard:
         plain(params),
         recording_inputs(recording),
         recording_sources(recording),
-        {"describer": "kinematic", "encoder": "kinematic"},
+        {"describer": "kinematic", "encoder": "kinematic", **recording_decoders(recording)},
     )
 
 

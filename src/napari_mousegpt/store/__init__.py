@@ -1,6 +1,5 @@
 """How results are kept: run folders with a plan, checksummed parts and a result."""
 
-from napari_mousegpt.store.inputs import recording_inputs, recording_sources, table_fingerprint
 from napari_mousegpt.store.folders import (
     Job,
     Part,
@@ -10,6 +9,12 @@ from napari_mousegpt.store.folders import (
     run_folder,
     write_table,
 )
+from napari_mousegpt.store.inputs import (
+    recording_decoders,
+    recording_inputs,
+    recording_sources,
+    table_fingerprint,
+)
 
 __all__ = [
     "Job",
@@ -17,6 +22,7 @@ __all__ = [
     "RunFolder",
     "default_root",
     "iter_parts",
+    "recording_decoders",
     "recording_inputs",
     "recording_sources",
     "run_folder",

@@ -14,7 +14,12 @@ from napari_mousegpt.core.recording import FrameSource, Recording
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["recording_inputs", "recording_sources", "table_fingerprint"]
+__all__ = [
+    "recording_decoders",
+    "recording_inputs",
+    "recording_sources",
+    "table_fingerprint",
+]
 
 _SAMPLED_PICTURES = 16
 
@@ -51,6 +56,16 @@ def recording_sources(recording: Recording) -> dict[str, str]:
         for view in recording.views
         for role, path in sorted(view.sources.items())
     }
+
+
+def recording_decoders(recording: Recording) -> dict[str, str]:
+    """Return what turns the videos of a recording into pictures, for provenance."""
+    found = {}
+    for view in recording.views:
+        info = getattr(view.video, "info", None)
+        if info is not None:
+            found[f"{view.name}/decoder"] = str(info.decoder)
+    return found
 
 
 def table_fingerprint(table: pd.DataFrame) -> str:

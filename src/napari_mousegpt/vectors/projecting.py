@@ -25,6 +25,7 @@ from napari_mousegpt.store import (
     Job,
     Part,
     iter_parts,
+    recording_decoders,
     recording_inputs,
     recording_sources,
     run_folder,
@@ -112,7 +113,7 @@ def iter_project(
         plain(settings),
         recording_inputs(recording, chosen),
         recording_sources(recording),
-        {"encoder": settings.encoder},
+        {"encoder": settings.encoder, **recording_decoders(recording)},
     )
     with run_folder(card, out, overwrite=overwrite) as folder:
         features = LazyFeatures(recording, settings.features)

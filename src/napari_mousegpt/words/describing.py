@@ -18,6 +18,7 @@ from napari_mousegpt.store import (
     Job,
     Part,
     iter_parts,
+    recording_decoders,
     recording_inputs,
     recording_sources,
     run_folder,
@@ -110,7 +111,7 @@ def iter_describe(
         plain(settings),
         recording_inputs(recording, chosen),
         recording_sources(recording),
-        {"describer": settings.model},
+        {"describer": settings.model, **recording_decoders(recording)},
     )
     with run_folder(card, out, overwrite=overwrite) as folder:
         features = LazyFeatures(recording, settings.features)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,9 @@ from napari_mousegpt.features import (
     tail_first_share,
 )
 from napari_mousegpt.features.frame_features import FrameFeatures
+from napari_mousegpt.io.recordings import open_recording
+from napari_mousegpt.io.samples import make_sample
+from napari_mousegpt.io.video import VideoReader
 from support.walking_mouse import PARTS, walking_mouse
 
 
@@ -108,3 +113,15 @@ def test_no_forward_speed_says_nothing_about_swaps() -> None:
     clock = Timebase.constant(30, 4)
     none = FrameFeatures("", ("area",), ("1",), np.ones((4, 1), np.float32), 1.0, clock)
     assert np.isnan(tail_first_share(none))
+
+
+def test_a_silhouette_is_measured_through_a_reader_of_its_own(tmp_path: Path) -> None:
+    files = make_sample(tmp_path, seconds=4)
+    recording = open_recording(files.video)
+    shown = recording.video
+    assert isinstance(shown, VideoReader)
+    with shown:
+        before = shown.n_decoded
+        found = measure_recording(recording)
+        assert found[""].source == "silhouette"
+        assert shown.n_decoded == before
