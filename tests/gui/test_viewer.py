@@ -124,6 +124,28 @@ def test_hidden_layers_lose_rows_without_trouble(
     assert 210 in set(labels.data[:, 0])
 
 
+def test_asynchronous_slicing_is_no_trouble(
+    window: Any, recording: Recording, ethogram: Ethogram, qtbot: Any
+) -> None:
+    from napari.settings import get_settings
+
+    experimental = get_settings().experimental
+    experimental.async_ = True
+    try:
+        sparse = Ethogram(ethogram.bouts[::2])
+        lost = recording.pose.copy(deep=True)
+        lost["confidence"][300:] = 0.0
+        view = View("main", recording.timebase, video=recording.video, pose=lost)
+        show(window, Recording(recording.id, (view,)), sparse)
+        window.layers["skeleton"].visible = True
+        for frame in (0, 599, 100, 400, 250):
+            state_of(window).go_to(recording.id, frame)
+            qtbot.wait(40)
+        assert 250 in set(window.layers["pose"].data[:, 0])
+    finally:
+        experimental.async_ = False
+
+
 def test_a_step_reads_one_picture(window: Any, recording: Recording, qtbot: Any) -> None:
     class Counting:
         def __init__(self, video: Any) -> None:

@@ -85,8 +85,8 @@ class LabelWindow:
         Returns
         -------
         dict
-            ``data`` (frame, y, x), ``features``, length and colour of the plate, ``texts`` in lines,
-            ``inks``, and ``shown``: rows of which nothing is said are hidden.
+            ``data`` (frame, y, x), ``features``, length and colour of the plate, ``texts`` in
+            lines, ``inks``, and ``shown``: rows of which nothing is said are hidden.
         """
         parts: list[dict[str, NDArray[Any]]] = [_no_rows(self.column)]
         places = [np.empty((0, 3))]

@@ -30,14 +30,16 @@ def test_one_row_for_each_animal_and_frame(make_recording: Make) -> None:
     )
     rows = LabelWindow(Ethogram(bouts, source="model"), recording).attributes(90, 200)
     features = rows["features"]
-    assert len(rows["data"]) == 110 + 50
+    assert len(rows["data"]) == 110 + 110
+    assert rows["shown"].sum() == 110 + 50
     assert list(features) == ["label", "confidence", "individual", "source"]
     assert (features["individual"] == "a").sum() == 110
-    frames = rows["data"][features["individual"] == "b", 0]
+    frames = rows["data"][(features["individual"] == "b") & rows["shown"], 0]
     assert (frames.min(), frames.max()) == (100, 149)
+    assert set(features["label"][~rows["shown"]]) == {""}
     for name in ("size", "face_color", "texts", "inks"):
         assert len(rows[name]) == len(rows["data"])
-    assert set(features["confidence"]) == {0.7, 0.8}
+    assert set(features["confidence"][rows["shown"]]) == {0.7, 0.8}
 
 
 def test_each_label_has_its_colour_and_joined_ones_the_first(
@@ -115,12 +117,12 @@ def test_a_window_without_bouts_is_empty_and_fills_up_later(
     data, attributes, kind = label_layer(Ethogram(bouts), recording)
     layer = viewer.add_layer(Layer.create(data, attributes, kind))
     window = layer_tag(layer.metadata).window
-    assert len(layer.data) == 0
+    assert not layer.shown.any()
     for start, stop, count in ((800, 1000, 50), (0, 100, 0), (940, 1000, 10)):
         window.fill(layer, start, stop)
-        assert len(layer.data) == len(layer.features) == count
-        if count:
-            assert list(layer.text.values) == ["rearing"] * count
+        assert len(layer.data) == len(layer.features) == len(layer.text.values) == stop - start
+        assert layer.shown.sum() == count
+        assert list(layer.text.values[layer.shown]) == ["rearing"] * count
     assert layer.editable is False
 
 

@@ -28,7 +28,7 @@ def _default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_window_has_one_row_for_each_point(make_recording: Make) -> None:
     pose = PoseArrays(make_recording(50, individuals=("a", "b")).pose)
-    rows = PointsWindow(pose, 5).attributes(10, 20)
+    rows = PointsWindow(pose).attributes(10, 20)
     assert rows["data"].shape == (10 * 4 * 2, 3)
     assert set(rows["data"][:, 0]) == set(range(10, 20))
     features = rows["features"]
@@ -43,16 +43,18 @@ def test_missing_and_doubtful_points_are_not_drawn(recording: Recording) -> None
     pose.xy[5, 0, 0] = np.nan
     pose.confidence[6, 0, 1] = 0.59
     pose.confidence[7, 0, 2] = np.nan
-    rows = PointsWindow(pose, 5).attributes(5, 8)
-    keypoints = rows["features"]["keypoint"]
-    by_frame = {f: set(keypoints[rows["data"][:, 0] == f]) for f in (5, 6, 7)}
+    rows = PointsWindow(pose).attributes(5, 8)
+    keypoints, frames = rows["features"]["keypoint"], rows["data"][:, 0]
+    by_frame = {f: set(keypoints[(frames == f) & rows["shown"]]) for f in (5, 6, 7)}
+    assert np.isfinite(rows["data"]).all()
     assert by_frame[5] == {"neck", "tail_base", "tail_tip"}
     assert by_frame[6] == {"nose", "tail_base", "tail_tip"}
     assert by_frame[7] == {"nose", "neck", "tail_base", "tail_tip"}
     # A line needs both of its ends.
     bones = BonesWindow(pose).attributes(5, 8)
     full = len(BonesWindow(pose).pairs)
-    counts = [int((bones["data"][:, 0, 0] == f).sum()) for f in (5, 6, 7)]
+    drawn = bones["data"][:, 1].any(axis=1)
+    counts = [int((drawn & (bones["data"][:, 0, 0] == f)).sum()) for f in (5, 6, 7)]
     assert counts[2] == full
     assert counts[0] < full
     assert np.isfinite(bones["data"]).all()
@@ -96,8 +98,9 @@ def test_a_stretch_without_any_point_is_no_trouble(viewer: Any, make_recording: 
     viewer.layers["skeleton"].visible = True
     for frame, rows in ((0, 0), (900, 1200), (100, 0)):
         viewer.dims.set_current_step(0, frame)
-        assert len(viewer.layers["pose"].data) == rows
-        assert len(viewer.layers["skeleton"].data) == rows // 2
+        pose, skeleton = viewer.layers["pose"], viewer.layers["skeleton"]
+        assert (len(pose.data), int(pose.shown.sum())) == (1200, rows)
+        assert (len(skeleton.data), int(skeleton.data[:, 1].any(axis=1).sum())) == (600, rows // 2)
 
 
 def test_a_pose_without_known_parts_has_no_skeleton(make_recording: Make) -> None:
