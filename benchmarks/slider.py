@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_mousegpt._napari.corner_text import OVERLAY
 from napari_mousegpt._napari.show import show
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt.core.ethogram import Ethogram
@@ -39,13 +40,14 @@ NAMES = (
     "left_hindpaw", "right_hindpaw", "tail_base", "tail_mid", "tail_tip",
 )  # fmt: skip
 NAIVE = "whole pose in one Points layer"
-#: Layers that are visible in each case, beside the video.
+#: Layers that are visible in each case beside the video, and whether the corner text is.
 CASES: dict[str, tuple[str, ...]] = {
     "video": (),
     "pose": ("pose",),
     "pose + labels": ("pose", "labels"),
-    "pose + labels + clusters": ("pose", "labels", "clusters"),
-    "all, with skeleton": ("pose", "labels", "clusters", "skeleton"),
+    "pose + labels, corner text": ("pose", "labels", "corner"),
+    "pose + labels + clusters": ("pose", "labels", "clusters", "corner"),
+    "all, with skeleton": ("pose", "labels", "clusters", "skeleton", "corner"),
     NAIVE: ("whole",),
 }
 
@@ -113,6 +115,7 @@ def measure(frames: int = FRAMES, rounds: int = 12, steps: int = 25) -> dict[str
         for name, visible in CASES.items():
             for layer in list(viewer.layers)[1:]:
                 layer.visible = layer.name in visible
+            viewer.canvas.overlays[OVERLAY].visible = "corner" in visible
             # Away from frames that another case has left in the cache of the decoder.
             start = 1000 + 7919 * turn
             state.go_to("long", start)
@@ -138,7 +141,7 @@ def measure(frames: int = FRAMES, rounds: int = 12, steps: int = 25) -> dict[str
             "wall_ratio": float(ratio[0]),
             "cpu_ms": float(ms[1]),
             "cpu_ratio": float(ratio[1]),
-            "rows": sum(counts[layer] for layer in CASES[name]),
+            "rows": sum(counts.get(layer, 0) for layer in CASES[name]),
         }
     return found
 

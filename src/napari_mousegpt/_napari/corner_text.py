@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_mousegpt._napari.label_layer import ROLES, LabelWindow
 from napari_mousegpt._napari.layers import layer_tag
+from napari_mousegpt._napari.settings import display_settings
 from napari_mousegpt._napari.time_axis import current_frame
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class CornerText:
         if viewer is None:
             return
         overlays = viewer.canvas.overlays
-        lines = corner_lines(viewer)
+        lines = corner_lines(viewer) if display_settings().corner_text else None
         if lines is None:
             if OVERLAY in overlays:
                 del overlays[OVERLAY]

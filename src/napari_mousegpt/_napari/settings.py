@@ -21,10 +21,13 @@ class DisplaySettings:
         Keypoints below this confidence are not drawn; the default is that of the kinematics.
     window_frames : int
         Frames a pose or label layer holds at a time.
+    corner_text : bool
+        Whether the labels of the frame on screen also stand in the corner of the canvas.
     """
 
     min_confidence: float = 0.6
     window_frames: int = 300
+    corner_text: bool = True
 
 
 def settings_section() -> Any | None:
@@ -45,4 +48,6 @@ def display_settings() -> DisplaySettings:
     section = settings_section()
     if section is None:
         return DisplaySettings()
-    return DisplaySettings(float(section.min_confidence), int(section.window_frames))
+    return DisplaySettings(
+        float(section.min_confidence), int(section.window_frames), bool(section.corner_text)
+    )

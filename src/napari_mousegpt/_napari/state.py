@@ -171,3 +171,4 @@ class ViewerState:
 
     def _on_settings(self, event: Any = None) -> None:
         self.follower.refill()
+        self.corner.update()

@@ -75,7 +75,7 @@ def test_defaults_of_the_settings_are_those_of_the_code(manifest: PluginManifest
 
     section = next(iter(manifest.contributions.configurations.values()))
     defaults = {name: item.default for name, item in section.properties.items()}
-    assert defaults == {"min_confidence": 0.6, "window_frames": 300}
+    assert defaults == {"min_confidence": 0.6, "window_frames": 300, "corner_text": True}
     assert DisplaySettings() == DisplaySettings(**defaults)
     assert FeatureParams().kinematics.min_confidence == defaults["min_confidence"]
 

@@ -106,7 +106,7 @@ def test_rows_follow_the_slider(viewer: Any, make_recording: Make, ethogram: Eth
 
 
 def test_a_setting_takes_effect_at_once(
-    viewer: Any, recording: Recording, plugin_settings: Any, npe2pm: Any
+    viewer: Any, recording: Recording, ethogram: Ethogram, plugin_settings: Any, npe2pm: Any
 ) -> None:
     from npe2 import PluginManifest
 
@@ -122,6 +122,10 @@ def test_a_setting_takes_effect_at_once(
     section.min_confidence = 0.6
     section.window_frames = 100
     assert len(viewer.layers["pose"].data) == 400
+    show(viewer, recording, ethogram)
+    assert OVERLAY in viewer.canvas.overlays
+    section.corner_text = False
+    assert OVERLAY not in viewer.canvas.overlays
 
 
 def test_the_corner_text_comes_and_goes_with_the_labels(
