@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from napari_mousegpt._napari import settings
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.io.recordings import open_recording
@@ -59,6 +60,12 @@ def _no_widget_is_left(qapp: Any) -> Iterator[None]:
         gc.collect()
     del kept
     assert not left, f"top-level widgets left alive: {left}"
+
+
+@pytest.fixture(autouse=True)
+def _default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what somebody has set in the preferences of this machine out of the tests."""
+    monkeypatch.setattr(settings, "settings_section", lambda: None)
 
 
 @pytest.fixture(scope="session")

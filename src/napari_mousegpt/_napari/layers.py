@@ -28,10 +28,12 @@ __all__ = [
     "TimeScale",
     "arena_size",
     "backdrop_layer",
+    "hidden_views",
     "ink_on",
     "layer_tag",
     "tag_metadata",
     "video_layer",
+    "view_layers",
 ]
 
 #: Our key in the metadata of a layer.
@@ -91,7 +93,8 @@ class LayerTag:
     Parameters
     ----------
     role : str
-        ``"video"``, ``"backdrop"``, ``"pose"``, ``"skeleton"``, ``"labels"`` or ``"clusters"``.
+        ``"video"``, ``"view"`` (of another camera), ``"backdrop"``, ``"pose"``, ``"skeleton"``,
+        ``"labels"`` or ``"clusters"``.
     recording : Recording
         The recording the layer shows.
     clocked : bool
@@ -180,6 +183,43 @@ def video_layer(recording: Recording) -> LayerData:
     if video.ndim == 3 and video.dtype == np.uint8:
         attributes |= {"colormap": "gray", "contrast_limits": (0, 255)}
     return video, attributes, "image"
+
+
+def view_layers(recording: Recording) -> list[LayerData]:
+    """Return the pictures of the other views, to the right of the primary one and in its time.
+
+    Views can only be lined up in seconds: when a clock of them, or of the primary view, varies, the
+    list leaves them out; :func:`hidden_views` names them.
+    """
+    layers: list[LayerData] = []
+    hidden, left = hidden_views(recording), float(arena_size(recording)[1])
+    for view in recording.views[1:]:
+        if view.video is None or view.name in hidden:
+            continue
+        tag = LayerTag("view", recording)
+        attributes: dict[str, Any] = {
+            "name": f"{recording.id} {view.name}",
+            "rgb": view.video.ndim == 4,
+            "multiscale": False,
+            "metadata": tag_metadata(tag),
+            **TimeScale.of(view.timebase).attributes(),
+            "translate": (float(view.offset), 0.0, left),
+        }
+        if view.video.ndim == 3 and view.video.dtype == np.uint8:
+            attributes |= {"colormap": "gray", "contrast_limits": (0, 255)}
+        layers.append((view.video, attributes, "image"))
+        left += view.video.shape[2]
+    return layers
+
+
+def hidden_views(recording: Recording) -> tuple[str, ...]:
+    """Return the views with pictures that cannot be lined up with the primary one."""
+    even = recording.timebase.is_constant
+    return tuple(
+        view.name
+        for view in recording.views[1:]
+        if view.video is not None and not (even and view.timebase.is_constant)
+    )
 
 
 def backdrop_layer(recording: Recording, *, clocked: bool) -> LayerData:

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from napari_mousegpt._napari.label_layer import ROLES, label_layer
-from napari_mousegpt._napari.layers import LayerData, backdrop_layer, video_layer
+from napari_mousegpt._napari.layers import (
+    LayerData,
+    backdrop_layer,
+    hidden_views,
+    video_layer,
+    view_layers,
+)
 from napari_mousegpt._napari.pose_layer import pose_layers
 from napari_mousegpt._napari.settings import display_settings
 from napari_mousegpt._napari.state import state_of
@@ -41,7 +47,8 @@ def show(
     viewer : napari.Viewer
         Where to show it.
     recording : Recording
-        Video, pose or both.
+        Video, pose or both. Other views stand to the right of the primary one; the pose of the
+        primary view is drawn.
     *ethograms : Ethogram
         Labels and clusters become a layer each; bouts of other recordings are left out.
     centroids : mapping of str to ndarray, optional
@@ -87,6 +94,13 @@ def show(
         label_layer(part, recording, slot=slot + i, centroids=centroids)
         for i, part in enumerate(parts)
     ]
+    if hidden_views(recording):
+        from napari.utils.notifications import show_warning
+
+        show_warning(
+            f"{recording.id}: view {', '.join(hidden_views(recording))} is not shown beside the "
+            "primary one, as views are lined up in seconds and a frame rate varies."
+        )
     return [_add(viewer, item) for item in new]
 
 
@@ -106,7 +120,7 @@ def recording_layers(
     """
     layers: list[LayerData] = []
     if recording.video is not None and with_video:
-        layers.append(video_layer(recording))
+        layers += [video_layer(recording), *view_layers(recording)]
     if recording.pose is not None:
         if recording.video is None and recording.n_frames > display_settings().window_frames:
             layers.append(backdrop_layer(recording, clocked=clocked))

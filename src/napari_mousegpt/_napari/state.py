@@ -119,7 +119,7 @@ class ViewerState:
         """Return the frame of a recording on screen, None when it is not open."""
         viewer = self._viewer()
         for layer, tag in self.tags():
-            if viewer is not None and tag.recording.id == recording:
+            if viewer is not None and tag.recording.id == recording and tag.role != "view":
                 return current_frame(viewer, layer, tag.recording.n_frames)
         return None
 
@@ -127,7 +127,7 @@ class ViewerState:
         """Show a frame of a recording; False when it is not open."""
         viewer = self._viewer()
         for layer, tag in self.tags():
-            if viewer is not None and tag.recording.id == recording:
+            if viewer is not None and tag.recording.id == recording and tag.role != "view":
                 go_to_frame(viewer, layer, frame)
                 return True
         return False

@@ -10,10 +10,7 @@ from typing import Any
 from napari_mousegpt._napari.layers import layer_tag
 from napari_mousegpt.errors import InputError
 
-__all__ = ["BORIS_SUFFIX", "write_boris", "write_bouts"]
-
-#: Ending that asks for the aggregated events of BORIS.
-BORIS_SUFFIX = ".boris.csv"
+__all__ = ["write_boris", "write_bouts"]
 
 
 def write_bouts(

@@ -128,6 +128,14 @@ class Recording:
                 remedy="Measure the other views' offsets from the primary one.",
             )
 
+    def __repr__(self) -> str:
+        who = ", ".join(self.individuals) or "no pose"
+        views = ", ".join(view.name for view in self.views)
+        return (
+            f"<Recording {self.id!r}: {self.n_frames} frames, {self.timebase.fps:g} fps, "
+            f"views {views}; {who}>"
+        )
+
     @property
     def primary(self) -> View:
         """The view whose frames intervals count."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from napari_mousegpt._napari import settings
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.pose import make_pose
@@ -47,6 +48,12 @@ def _pose(clock: Timebase, individuals: tuple[str, ...], size: tuple[int, int]) 
             position[:, 1, k, i] = 10 + 12 * i + k
     confidence = np.full((clock.n_frames, len(KEYPOINTS), len(individuals)), 0.9)
     return make_pose(position, confidence, KEYPOINTS, individuals, clock)
+
+
+@pytest.fixture(autouse=True)
+def _default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what somebody has set in the preferences of this machine out of the tests."""
+    monkeypatch.setattr(settings, "settings_section", lambda: None)
 
 
 @pytest.fixture

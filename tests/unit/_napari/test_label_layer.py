@@ -4,23 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 
-from napari_mousegpt._napari import label_layer as module
 from napari_mousegpt._napari.label_layer import LabelWindow, label_layer, role_of
 from napari_mousegpt._napari.layers import layer_tag
-from napari_mousegpt._napari.settings import DisplaySettings
 from napari_mousegpt.core.colours import palette
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.recording import Recording
 
 Make = Callable[..., Recording]
-
-
-@pytest.fixture(autouse=True)
-def _default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "display_settings", DisplaySettings)
 
 
 def test_one_row_for_each_animal_and_frame(make_recording: Make) -> None:

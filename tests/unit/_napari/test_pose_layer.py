@@ -6,24 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_mousegpt._napari import pose_layer
 from napari_mousegpt._napari.pose_layer import (
     BonesWindow,
     PointsWindow,
     PoseArrays,
     pose_layers,
 )
-from napari_mousegpt._napari.settings import DisplaySettings
 from napari_mousegpt._napari.show import show
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.errors import InputError
 
 Make = Callable[..., Recording]
-
-
-@pytest.fixture(autouse=True)
-def _default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pose_layer, "display_settings", DisplaySettings)
 
 
 def test_a_window_has_one_row_for_each_point(make_recording: Make) -> None:

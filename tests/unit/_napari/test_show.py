@@ -3,13 +3,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
+from napari.utils.notifications import notification_manager
 
 from napari_mousegpt._napari.show import by_source, ethogram_of, show, start
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import Intervals
-from napari_mousegpt.core.recording import Recording
+from napari_mousegpt.core.recording import Recording, View
+from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError
 
 Make = Callable[..., Recording]
@@ -86,6 +89,35 @@ def test_the_slider_reaches_the_last_frame(viewer: Any, make_recording: Make, fp
         viewer.dims.set_current_step(0, n_frames - 1)
         assert state_of(viewer).frame("rec") == n_frames - 1
         viewer.layers.clear()
+
+
+def two_views(make_recording: Make, clock: Timebase) -> Recording:
+    primary = make_recording(600).primary
+    side = View("side", clock, video=np.zeros((clock.n_frames, 48, 30), np.uint8), offset=2)
+    return Recording("rec", (primary, side))
+
+
+def test_another_view_stands_beside_the_primary_one_in_its_time(
+    viewer: Any, make_recording: Make
+) -> None:
+    show(viewer, two_views(make_recording, Timebase.constant(60, 1000)))
+    assert names(viewer) == ["rec", "rec side", "skeleton", "pose"]
+    side = viewer.layers["rec side"]
+    assert tuple(side.translate) == (2.0, 0.0, 64.0)
+    state = state_of(viewer)
+    viewer.layers.move(1, 0)
+    state.go_to("rec", 300)
+    assert state.frame("rec") == 300
+    # Ten seconds of the recording are eight seconds after that camera began.
+    assert round(side.world_to_data(viewer.dims.point)[0]) == 480
+
+
+def test_a_view_that_cannot_be_lined_up_is_named(viewer: Any, make_recording: Make) -> None:
+    ticks = np.cumsum(np.r_[0, 1 + np.arange(99) % 2])
+    uneven = Timebase(100, Timebase.constant(20, 2).rate, ticks, 1 / Timebase.constant(30, 2).rate)
+    show(viewer, two_views(make_recording, uneven))
+    assert names(viewer) == ["rec", "skeleton", "pose"]
+    assert "view side is not shown" in notification_manager.records[-1].message
 
 
 def test_wrong_arguments_are_named(

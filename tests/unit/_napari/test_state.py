@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from napari.components import ViewerModel
+from npe2 import PluginManifest
 
 import napari_mousegpt
+from napari_mousegpt._napari import settings
 from napari_mousegpt._napari.corner_text import OVERLAY
 from napari_mousegpt._napari.show import show
 from napari_mousegpt._napari.state import state_of, was_adopted
@@ -18,6 +21,7 @@ from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.core.timebase import Timebase
 
 MANIFEST = Path(napari_mousegpt.__file__).parent / "napari.yaml"
+REAL_SECTION = settings.settings_section
 Make = Callable[..., Recording]
 
 
@@ -106,26 +110,32 @@ def test_rows_follow_the_slider(viewer: Any, make_recording: Make, ethogram: Eth
 
 
 def test_a_setting_takes_effect_at_once(
-    viewer: Any, recording: Recording, ethogram: Ethogram, plugin_settings: Any, npe2pm: Any
+    viewer: Any,
+    recording: Recording,
+    ethogram: Ethogram,
+    plugin_settings: None,
+    npe2pm: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from npe2 import PluginManifest
-
-    import napari_mousegpt._napari.settings as module
-
     npe2pm.register(PluginManifest.from_file(MANIFEST))
-    section = module.settings_section()
+    monkeypatch.setattr(settings, "settings_section", REAL_SECTION)
+    section = REAL_SECTION()
     assert section is not None
-    show(viewer, recording)
-    assert viewer.layers["pose"].shown.sum() == 1200
-    section.min_confidence = 0.95
-    assert viewer.layers["pose"].shown.sum() == 0
-    section.min_confidence = 0.6
-    section.window_frames = 100
-    assert len(viewer.layers["pose"].data) == 400
+    before = section.model_dump()
     show(viewer, recording, ethogram)
-    assert OVERLAY in viewer.canvas.overlays
-    section.corner_text = False
-    assert OVERLAY not in viewer.canvas.overlays
+    pose = viewer.layers["pose"]
+    try:
+        assert pose.shown.sum() == 1200
+        section.min_confidence = 0.95
+        assert pose.shown.sum() == 0
+        section.min_confidence = 0.6
+        section.window_frames = 100
+        assert len(pose.data) == 400
+        assert OVERLAY in viewer.canvas.overlays
+        section.corner_text = False
+        assert OVERLAY not in viewer.canvas.overlays
+    finally:
+        section.update(before)  # napari keeps the section for the tests that follow
 
 
 def test_the_corner_text_comes_and_goes_with_the_labels(

@@ -98,3 +98,8 @@ def test_cameras_of_one_rate_show_the_same_frame() -> None:
         (View("top", Timebase.constant(29.97, 1000)), View("side", Timebase.constant(29.97, 1000))),
     )
     assert [rec.frame_in("side", i) for i in range(1000)] == list(range(1000))
+
+
+def test_a_recording_is_shown_in_one_line() -> None:
+    shown = repr(Recording("m1", (View("top", Timebase.constant(25, 50)),)))
+    assert shown == "<Recording 'm1': 50 frames, 25 fps, views top; no pose>"

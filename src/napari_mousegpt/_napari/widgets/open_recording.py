@@ -121,7 +121,7 @@ class OpenRecording(QWidget):
             on_done=lambda recording: show(self._viewer, recording),
             notify=False,
         )
-        self.bar.watch(self.job)
+        self.bar.begin()
         self.job.ended.connect(self._on_opened)
 
     def _on_opened(self, job: Job) -> None:

@@ -22,8 +22,6 @@ from napari_mousegpt.errors import MismatchError, MouseGPTError
 if TYPE_CHECKING:
     from qtpy.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
 
-    from napari_mousegpt._napari.jobs import Job
-
 __all__ = ["JobBar", "PathEdit", "Text", "error_text", "is_alive"]
 
 
@@ -145,8 +143,8 @@ class JobBar(QProgressBar):
         super().__init__(parent)
         self.setVisible(False)
 
-    def watch(self, job: Job) -> None:
-        """Show the progress of a job until it ends."""
+    def begin(self) -> None:
+        """Show that a job has begun; how much there is to do is not known yet."""
         self.setRange(0, 0)
         self.setVisible(True)
 

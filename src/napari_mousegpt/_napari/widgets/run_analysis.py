@@ -141,7 +141,7 @@ class RunAnalysis(QWidget):
             on_done=lambda result: self._show(result, recording),
             notify=False,
         )
-        self.bar.watch(self.job)
+        self.bar.begin()
         self.job.progressed.connect(self._on_part)
         self.job.ended.connect(self._on_ended)
         self.destroyed.connect(self.job.cancel)
