@@ -377,7 +377,8 @@ def misses(found: Mapping[str, Any]) -> list[str]:
     return missed
 
 
-def _show(found: Mapping[str, Any]) -> None:
+def show(found: Mapping[str, Any]) -> None:
+    """Print the figures for people."""
     ours = found["ours"]
     print(f"{'':58s} k   noise  F1 mean +- sd [worst]  noise wrong  NMI  changes/min  CPU s")
     for name, one in {"ours": ours, **found["others"]}.items():
@@ -437,7 +438,7 @@ def main() -> int:
     if arguments.json:
         print(json.dumps(found, indent=1))
     else:
-        _show(found)
+        show(found)
     missed = misses(found)
     for line in missed:
         print(f"missed: {line}", file=sys.stderr)

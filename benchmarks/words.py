@@ -266,7 +266,8 @@ def misses(found: Mapping[str, Any]) -> list[str]:
     return missed
 
 
-def _show(found: Mapping[str, Any]) -> None:
+def show(found: Mapping[str, Any]) -> None:
+    """Print the figures for people."""
     for group, title in (
         ("tuning", "mice the thresholds were chosen on"),
         ("held_out", "other mice"),
@@ -327,7 +328,7 @@ def main() -> int:
     if arguments.json:
         print(json.dumps(found, indent=1))
     else:
-        _show(found)
+        show(found)
     missed = misses(found)
     for line in missed:
         print(f"missed: {line}", file=sys.stderr)
