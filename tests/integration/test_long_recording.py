@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.walking_mouse import PARTS, walking_mouse
 
 import napari_mousegpt as mg
 from napari_mousegpt.core.pose import make_pose
+from support.walking_mouse import PARTS, walking_mouse
 
 FPS, MINUTES = 30, 60
 
