@@ -134,6 +134,9 @@ def test_export_in_every_format(
         assert len(table) == rows if rows else len(table) > 0
     message = _refused(capsys, "export", out, tmp_path / "bouts.csv")
     assert "there already" in message
+    message = _refused(capsys, "export", out, tmp_path / "bouts.xyz")
+    assert ".parquet" in message
+    assert not (tmp_path / "bouts.xyz").exists()
 
 
 def test_doctor_says_which_device_will_be_used(capsys: pytest.CaptureFixture[str]) -> None:
@@ -214,6 +217,19 @@ class TestBadInput:
     ) -> None:
         message = _refused(capsys, "cluster", tmp_path, "-o", tmp_path / "out")
         assert "vectors.parquet" in message
+
+    @pytest.mark.parametrize("option", ["--step", "--window"])
+    def test_windows_of_no_length(
+        self,
+        files: tuple[str, str],
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        option: str,
+    ) -> None:
+        out = tmp_path / "out"
+        message = _refused(capsys, "describe", files[0], "--pose", files[1], "-o", out, option, "0")
+        assert "more than 0 s" in message
+        assert not out.exists()
 
     def test_unfinished_run(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         message = _refused(capsys, "export", tmp_path, tmp_path / "bouts.csv")

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from napari_mousegpt.core.tables import text_cells
+from napari_mousegpt.core.timebase import parse_duration
 from napari_mousegpt.errors import InputError
 
 if TYPE_CHECKING:
@@ -348,6 +349,13 @@ def windows(
         whole stretch is shorter: then it is one window. A stretch that ``within`` has twice is cut
         once.
     """
+    for name, value in (("length", length), ("step", step)):
+        if value is not None and _seconds(value, recording) <= 0:
+            raise InputError(
+                f"{name} of a window {value!r}",
+                expected="more than 0 s",
+                remedy='Write for example "1s".',
+            )
     size = recording.timebase.frames(length)
     hop = recording.timebase.frames(length if step is None else step)
     if within is None:
@@ -420,3 +428,7 @@ def _overlapping_rows(a: Intervals, b: Intervals) -> tuple[NDArray[np.intp], NDA
 def _rows_by(values: NDArray[np.object_]) -> dict[str, NDArray[np.intp]]:
     codes, unique = pd.factorize(values)
     return {str(value): np.flatnonzero(codes == code) for code, value in enumerate(unique)}
+
+
+def _seconds(value: float | str | Fraction, recording: Recording) -> Fraction:
+    return value if isinstance(value, Fraction) else parse_duration(value, recording.timebase)

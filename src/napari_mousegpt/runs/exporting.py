@@ -19,6 +19,7 @@ __all__ = ["FORMATS", "clocks_of_run", "export", "load_ethogram"]
 
 #: What :func:`export` writes.
 FORMATS = ("bouts", "frames", "boris")
+_ENDINGS = (".csv", ".tsv", ".parquet")
 
 
 def export(
@@ -60,6 +61,13 @@ def export(
     place = Path(path)
     if format not in (None, *FORMATS):
         raise InputError(f"format {format!r}", expected=f"one of {', '.join(FORMATS)}")
+    if place.suffix.lower() not in _ENDINGS:
+        raise InputError(
+            place,
+            expected=f"a name ending in {', '.join(_ENDINGS)}",
+            found=place.suffix or "no ending",
+            remedy="The ending says what kind of table is written.",
+        )
     if place.exists() and not overwrite:
         raise OutputExistsError(
             place,
