@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -15,6 +13,7 @@ from napari_mousegpt.core.parquet import parquet_facts, read_parquet
 from napari_mousegpt.errors import InputError, MouseGPTError
 from napari_mousegpt.io.boris import is_boris_header
 from napari_mousegpt.io.delimited import Head, read_head
+from napari_mousegpt.io.file_report import FileReport, Problem, problem_of
 from napari_mousegpt.io.frame_labels import is_frame_table, read_frame_labels
 from napari_mousegpt.io.labels import is_bout_table, read_bouts
 from napari_mousegpt.io.pose import load_pose, sniff_pose
@@ -28,58 +27,6 @@ VIDEO_SUFFIXES = (
     ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ts", ".mts",
     ".m2ts", ".flv", ".h264", ".264", ".hevc", ".seq",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something wrong with a file, and what to do about it."""
-
-    what: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True)
-class FileReport:
-    """What a file is.
-
-    Parameters
-    ----------
-    path : Path
-    kind : str
-        ``"video"``, ``"pose"``, ``"labels"``, ``"study"``, ``"table"``, ``"folder"``, ``"empty"``
-        or ``"unknown"``.
-    format : str
-        Format within its kind; empty when not known.
-    sentences : tuple of str
-        What it is, for people.
-    problems : tuple of Problem
-        What is wrong with it; empty when it can be used as it is.
-    numbers : mapping
-        The same facts as plain values, for programs.
-    """
-
-    path: Path
-    kind: str
-    format: str
-    sentences: tuple[str, ...]
-    problems: tuple[Problem, ...] = ()
-    numbers: Mapping[str, Any] = field(default_factory=dict)
-
-    def lines(self) -> list[str]:
-        """Return the report as lines of text."""
-        found = [f"! {p.what} {p.remedy}".rstrip() for p in self.problems]
-        return [*self.sentences, *found]
-
-    def facts(self) -> dict[str, Any]:
-        """Return the report as plain values."""
-        return {
-            "file": self.path.as_posix(),
-            "kind": self.kind,
-            "format": self.format,
-            "sentences": list(self.sentences),
-            "problems": [{"what": p.what, "remedy": p.remedy} for p in self.problems],
-            **self.numbers,
-        }
 
 
 def info(path: str | os.PathLike[str]) -> FileReport:
@@ -112,7 +59,7 @@ def inspect_file(path: str | os.PathLike[str]) -> FileReport:
         return _inspect(path)
     except Exception as error:  # whatever is in the file, the report is the place to say it
         return FileReport(
-            path, "unknown", "", (f"{path.name} could not be read.",), (_problem(error),)
+            path, "unknown", "", (f"{path.name} could not be read.",), (problem_of(error),)
         )
 
 
@@ -157,7 +104,7 @@ def _guarded(path: Path, kind: str, format_: str, look: Callable[[Path], FileRep
             kind, said = "unknown", f"{path.name} is binary data, but no video."
         elif kind == "video" and read_head(path).is_text:
             kind, said = "unknown", f"{path.name} is text, though its name is that of a video."
-        return FileReport(path, kind, format_, (said,), (_problem(error),))
+        return FileReport(path, kind, format_, (said,), (problem_of(error),))
 
 
 def _video(path: Path) -> FileReport:
@@ -325,7 +272,7 @@ def _text(path: Path, head: Head) -> FileReport:
     try:
         rows = read_cells(path)
     except MouseGPTError as error:
-        return FileReport(path, "table", "", (f"{path.name} is text.",), (_problem(error),))
+        return FileReport(path, "table", "", (f"{path.name} is text.",), (problem_of(error),))
     header = rows[0][1]
     if any(is_boris_header(cells) for _, cells in rows[:40]):
         return _guarded(path, "labels", "BORIS", _boris)
@@ -361,17 +308,3 @@ def _not_understood(path: Path, head: Head, said: str, remedy: str = "") -> File
     )
     what = "It cannot be opened as a recording, labels or a study."
     return FileReport(path, "unknown", "", (said,), (Problem(what, remedy),), {"bytes": head.size})
-
-
-def _problem(error: Exception) -> Problem:
-    if isinstance(error, MouseGPTError):
-        facts = " ".join(
-            f"{word} {text}."
-            for word, text in (("Expected", error.expected), ("Found", error.found))
-            if text
-        )
-        return Problem(f"{error.subject}: {facts}" if facts else error.subject, error.remedy)
-    return Problem(
-        f"{type(error).__name__}: {error}",
-        "If other programs open the file, this is a fault of napari-mousegpt: please report it.",
-    )
