@@ -8,6 +8,7 @@ from pathlib import Path
 import napari_mousegpt as mg
 from napari_mousegpt.core.body import ROLES
 from napari_mousegpt.core.pose import MISMATCH_POLICIES
+from napari_mousegpt.core.pose_steps import STEPS
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.features import FeatureParams
 
@@ -34,6 +35,14 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--fps", help="frames per second, for a pose without a video")
     parser.add_argument(
+        "--pose-step",
+        action="append",
+        default=[],
+        metavar="STEP[:VALUE]",
+        help="clean the pose before anything is measured; may be given several times, done in this "
+        f"order: likelihood:0.6, interpolate:0.25, median:0.1 (steps: {', '.join(STEPS)})",
+    )
+    parser.add_argument(
         "--body",
         action="append",
         default=[],
@@ -41,7 +50,13 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
         help="which keypoint is which part, where names do not tell: --body nose=p1 "
         f"--body tail_base=p7 (parts: {', '.join(ROLES)})",
     )
+    parser.add_argument(
+        "--arena", type=Path, help="zones and scale of the place (JSON, drawn in the panel Arena)"
+    )
     parser.add_argument("--id", help="id of the recording; the name of the file by default")
+    parser.add_argument(
+        "--hardware", choices=("cuda",), help="decode the video on a graphics card if there is one"
+    )
 
 
 def open_from(options: argparse.Namespace) -> mg.Recording:
@@ -52,7 +67,10 @@ def open_from(options: argparse.Namespace) -> mg.Recording:
         pose_format=options.pose_format,
         mismatch=options.mismatch,
         fps=options.fps,
+        steps=options.pose_step,
+        arena=options.arena,
         id=options.id,
+        hardware=options.hardware,
     )
 
 

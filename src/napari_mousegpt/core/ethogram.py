@@ -65,6 +65,8 @@ class Ethogram:
         Spans that were looked at; by default the span of the bouts of each individual.
     source : str
         Source of the rows that name none, one of :data:`SOURCES`.
+    notes : sequence of str
+        What a reader guessed or converted, for people; two ethograms are equal whatever they say.
 
     Raises
     ------
@@ -72,13 +74,19 @@ class Ethogram:
         When labels are missing, ids are doubled, a source, status or confidence is not allowed.
     """
 
-    __slots__ = ("bouts", "observed")
+    __slots__ = ("bouts", "notes", "observed")
 
     bouts: Intervals
     observed: Intervals
+    notes: tuple[str, ...]
 
     def __init__(
-        self, bouts: Intervals, observed: Intervals | None = None, *, source: str = "import"
+        self,
+        bouts: Intervals,
+        observed: Intervals | None = None,
+        *,
+        source: str = "import",
+        notes: Sequence[str] = (),
     ) -> None:
         table = bouts.to_pandas()
         if "label" not in table.columns:
@@ -113,6 +121,7 @@ class Ethogram:
         object.__setattr__(
             self, "observed", _spans(bouts) if observed is None else observed.merge()
         )
+        object.__setattr__(self, "notes", tuple(notes))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("An Ethogram is immutable: its methods return new ones.")
@@ -161,7 +170,9 @@ class Ethogram:
         Observed spans follow the recording and the individual.
         """
         spans = {k: v for k, v in values.items() if k in ("recording", "individual")}
-        return Ethogram(self.bouts.select(**values), self.observed.select(**spans))
+        return Ethogram(
+            self.bouts.select(**values), self.observed.select(**spans), notes=self.notes
+        )
 
     @classmethod
     def from_frames(
@@ -298,7 +309,7 @@ class Ethogram:
             joined["start"].to_numpy()
         )
         kept = joined[seconds >= min_bout_ms / 1000 - 1e-9]
-        return Ethogram(Intervals(kept), self.observed)
+        return Ethogram(Intervals(kept), self.observed, notes=self.notes)
 
 
 def _check_values(table: pd.DataFrame, column: str, allowed: tuple[str, ...]) -> None:

@@ -61,9 +61,9 @@ def parquet_facts(path: Path) -> dict[str, Any]:
 
     try:
         metadata = pq.read_schema(path).metadata or {}
-    except (pa.ArrowException, OSError) as error:
+        facts: dict[str, Any] = dict(json.loads(metadata.get(_KEY, b"{}")))
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
         raise _damaged(path, error) from error
-    facts: dict[str, Any] = json.loads(metadata.get(_KEY, b"{}"))
     if facts.get("schema_version", 0) > SCHEMA_VERSION:
         raise FormatError(
             path,
@@ -88,11 +88,11 @@ def read_parquet(path: Path) -> pd.DataFrame:
 
     try:
         arrow = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
+        table: pd.DataFrame = arrow.to_pandas()
+        for name in _object_columns(arrow.schema):
+            table[name] = pd.Series(arrow.column(name).to_pylist(), dtype=object)
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
         raise _damaged(path, error) from error
-    table: pd.DataFrame = arrow.to_pandas()
-    for name in _object_columns(arrow.schema):
-        table[name] = pd.Series(arrow.column(name).to_pylist(), dtype=object)
     return table
 
 
@@ -110,6 +110,6 @@ def _damaged(path: Path, error: Exception) -> FormatError:
     return FormatError(
         path,
         expected="a whole parquet file",
-        found=str(error).splitlines()[0][:120],
+        found=(str(error) or type(error).__name__).splitlines()[0][:120],
         remedy="Was the copy cut off? Copy or export it again.",
     )

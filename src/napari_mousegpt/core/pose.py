@@ -23,13 +23,29 @@ from napari_mousegpt.errors import InputError, MismatchError
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["POSE_DIMS", "fit_length", "make_pose", "pose_fingerprint", "validate_pose"]
+__all__ = [
+    "POSE_DIMS",
+    "explain_length",
+    "explain_rate",
+    "fit_length",
+    "make_pose",
+    "pose_fingerprint",
+    "validate_pose",
+]
 
 #: Order of dimensions of ``position``.
 POSE_DIMS = ("time", "space", "keypoints", "individuals")
 
 #: How a pose that is longer or shorter than its video may be treated.
 MISMATCH_POLICIES = ("error", "trim", "pad")
+#: Rows hashed at once, so that no second copy of a long pose is made.
+_HASHED_ROWS = 1 << 16
+#: Rates this close are one: programs write 29.97 as 30, and clocks measure 30.0003.
+_SAME_RATE = 0.002
+#: Rows at the ends that programs win or lose without any other reason.
+_FEW_ROWS = 3
+#: Rows below which a whole ratio of lengths is chance.
+_TOO_SHORT_TO_TELL = 50
 
 
 def make_pose(
@@ -136,10 +152,80 @@ def validate_pose(pose: xr.Dataset, name: str = "pose") -> None:
         raise InputError(f"{name} space", expected="x y or x y z", found=str(pose["space"].values))
 
 
+def explain_rate(pose_rate: float | None, video_rate: float) -> str:
+    """Return a sentence when a pose states another rate than its video, else an empty text.
+
+    Parameters
+    ----------
+    pose_rate : float or None
+        Rows per second by the pose file; None where it does not say.
+    video_rate : float
+        Pictures per second of the video.
+    """
+    if pose_rate is None or abs(pose_rate / video_rate - 1) <= _SAME_RATE:
+        return ""
+    return (
+        f"The pose file states {pose_rate:.6g} rows per second and the video has {video_rate:.6g} "
+        "pictures per second."
+    )
+
+
+def explain_length(rows: int, frames: int, pose_rate: float | None, video_rate: float) -> str:
+    """Return why a pose may have another number of rows than its video has pictures.
+
+    Parameters
+    ----------
+    rows, frames : int
+        Length of the pose and of the video.
+    pose_rate : float or None
+        Rows per second by the pose file; None where it does not say.
+    video_rate : float
+        Pictures per second of the video.
+
+    Returns
+    -------
+    str
+        One or two sentences, empty when the numbers agree or nothing stands out. Without a stated
+        rate, a whole number of pictures for each row, or of rows for each picture, stands out.
+
+    Examples
+    --------
+    >>> explain_length(500, 1000, None, 30.0)
+    'There is one row for every 2 pictures: was one picture in 2 tracked?'
+    """
+    few = max(_FEW_ROWS, 0.001 * frames)
+    if not rows or not frames or abs(rows - frames) <= _FEW_ROWS:
+        return explain_rate(pose_rate, video_rate) if rows == frames else ""
+    if pose_rate is not None:
+        by_rates = frames * pose_rate / video_rate
+        said = explain_rate(pose_rate, video_rate)
+        if said and abs(rows - by_rates) <= few:
+            return f"{said} That explains the number of rows: they are not the pictures."
+        return (
+            f"{said} By these rates" if said else "By the rate that its file states"
+        ) + f" the pose lasts {rows / pose_rate:.1f} s and the video {frames / video_rate:.1f} s."
+    if min(rows, frames) < _TOO_SHORT_TO_TELL:
+        return ""
+    skipped, repeated = round(frames / rows), round(rows / frames)
+    if skipped > 1 and abs(frames / skipped - rows) <= 1:
+        return (
+            f"There is one row for every {skipped} pictures: was one picture in {skipped} tracked?"
+        )
+    if repeated > 1 and abs(rows / repeated - frames) <= 1:
+        return (
+            f"There are {repeated} rows for every picture: was a video of {repeated} times the "
+            "rate tracked?"
+        )
+    return ""
+
+
 def fit_length(
     pose: xr.Dataset, timebase: Timebase, policy: str = "error", name: str = "pose"
 ) -> xr.Dataset:
     """Bring a pose to the length of its video by a named policy.
+
+    The number of rows decides: a pose with a row for each picture belongs to the pictures, and a
+    rate that its file states otherwise (attribute ``stated_fps``) is only noted.
 
     Parameters
     ----------
@@ -156,11 +242,21 @@ def fit_length(
     Returns
     -------
     Dataset
-        Its attribute ``length_policy`` says what was done when the lengths differed.
+        Its attribute ``length_policy`` says what was done when the lengths differed; ``notes``
+        gains a sentence when the rates differ, or may be why the lengths do.
+
+    Raises
+    ------
+    InputError
+        For an unknown policy.
+    MismatchError
+        When the lengths differ and the policy does not allow it; the message says what the rates
+        tell about it.
     """
     if policy not in MISMATCH_POLICIES:
         raise InputError(f"mismatch={policy!r}", expected=f"one of {', '.join(MISMATCH_POLICIES)}")
     rows, frames = int(pose.sizes["time"]), timebase.n_frames
+    why = explain_length(rows, frames, pose.attrs.get("stated_fps"), timebase.fps)
     if rows != frames:
         if policy == "error" or (policy == "trim" and rows < frames):
             way = "trim" if rows > frames else "pad"
@@ -168,14 +264,16 @@ def fit_length(
                 name,
                 expected=f"{frames} rows, one for each picture of the video",
                 found=f"{rows} rows",
-                remedy="Check that this pose was made from this video. If it was, open it with "
-                f'mismatch="{way}" ({"drop" if rows > frames else "fill"} the '
-                f"{abs(rows - frames)} row(s) at the end).",
+                remedy=f"{why} Check that this pose was made from this video. If it was, open it "
+                f'with mismatch="{way}" ({"drop" if rows > frames else "fill"} the '
+                f"{abs(rows - frames)} row(s) at the end).".lstrip(),
             )
         pose = pose.isel(time=slice(0, frames))
         if rows < frames:
             pose = pose.assign_coords(time=np.arange(rows)).reindex(time=np.arange(frames))
         pose = pose.assign_attrs(length_policy=f"{policy}: {rows} rows for {frames} pictures")
+    if why:
+        pose = pose.assign_attrs(notes=" ".join([*filter(None, [pose.attrs.get("notes")]), why]))
     times = timebase.time(np.arange(frames))
     return pose.assign_coords(time=times).assign_attrs(fps=timebase.fps)
 
@@ -185,7 +283,10 @@ def pose_fingerprint(pose: xr.Dataset) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for dim in ("keypoints", "individuals"):
         digest.update("\x1f".join(str(value) for value in pose[dim].values).encode())
-    digest.update(np.ascontiguousarray(pose["position"].transpose(*POSE_DIMS).values).tobytes())
+    arrays = [pose["position"].transpose(*POSE_DIMS).values]
     if "confidence" in pose:
-        digest.update(np.ascontiguousarray(pose["confidence"].values).tobytes())
+        arrays.append(pose["confidence"].values)
+    for array in arrays:
+        for start in range(0, len(array), _HASHED_ROWS):
+            digest.update(np.ascontiguousarray(array[start : start + _HASHED_ROWS]).tobytes())
     return digest.hexdigest()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_mousegpt.core.arena import Arena, check_arenas
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError, MismatchError
 
@@ -66,6 +67,8 @@ class View:
         Path of each file this view was read from, by role (``"video"``, ``"pose"``).
     fingerprints : mapping of str to str
         Quick content hash of each of those files (or of the arrays), by role.
+    arenas : tuple of Arena
+        Places, zones and scale of the picture.
     """
 
     name: str
@@ -75,8 +78,10 @@ class View:
     offset: Fraction = Fraction(0)
     sources: Mapping[str, str] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
+    arenas: tuple[Arena, ...] = ()
 
     def __post_init__(self) -> None:
+        check_arenas(self.arenas)
         for what, length in (
             ("video", None if self.video is None else len(self.video)),
             ("pose", None if self.pose is None else int(self.pose.sizes["time"])),

@@ -26,6 +26,10 @@ __all__ = ["PandasTable", "read_pandas_h5", "table_keys"]
 _USUAL_KEYS = ("df_with_missing", "tracks", "df", "keypoints")
 
 
+#: Arrays up to this size are read whatever their storage says.
+_SMALL_BYTES = 1 << 28
+
+
 @dataclass(frozen=True)
 class PandasTable:
     """A table of numbers with several levels of column names.
@@ -107,7 +111,7 @@ def _read_fixed(group: h5py.Group, key: str, subject: str, rows: bool) -> Pandas
         return PandasTable(key, columns, levels, None, None, np.empty((0, len(columns))))
     index, row_names = _row_axis(group, subject)
     count = len(row_names or ()) if index is None else len(index)
-    values = np.full((count, len(columns)), np.nan)
+    values: NDArray[np.float64] | None = None
     for number in range(int(group.attrs["nblocks"])):
         block = group[f"block{number}_values"]
         items, _ = _axis(group, f"block{number}_items", subject)
@@ -115,8 +119,25 @@ def _read_fixed(group: h5py.Group, key: str, subject: str, rows: bool) -> Pandas
         # pandas keeps a block as columns x rows and notes when it was turned for the disk.
         if not int(block.attrs.get("transposed", 1)):
             numbers = numbers.T
-        values[:, [position[item] for item in items]] = numbers
+        values = _placed(values, numbers, [position[item] for item in items], len(columns))
+    if values is None or len(values) != count:
+        raise ValueError(f"{0 if values is None else len(values)} rows of numbers for {count} rows")
     return PandasTable(key, columns, levels, index, row_names, values)
+
+
+def _placed(
+    values: NDArray[np.float64] | None,
+    block: NDArray[np.float64],
+    columns: list[int],
+    width: int,
+) -> NDArray[np.float64]:
+    """Return the table with one more block of columns; a block that is all of it is not copied."""
+    if values is None and columns == list(range(width)) and block.shape[1] == width:
+        return block
+    if values is None:
+        values = np.full((len(block), width), np.nan)
+    values[:, columns] = block
+    return values
 
 
 def _read_table(group: h5py.Group, key: str, subject: str, rows: bool) -> PandasTable:
@@ -127,8 +148,8 @@ def _read_table(group: h5py.Group, key: str, subject: str, rows: bool) -> Pandas
     levels = _table_levels(group.attrs, len(columns[0]) if columns else 0, subject)
     if not rows:
         return PandasTable(key, columns, levels, None, None, np.empty((0, len(columns))))
-    records = table[:]
-    values = np.full((len(records), len(columns)), np.nan)
+    records = _whole(table)
+    values: NDArray[np.float64] | None = None
     for field in records.dtype.names or ():
         kind = table.attrs.get(f"{field}_kind")
         if field == "index" or kind is None:
@@ -138,7 +159,10 @@ def _read_table(group: h5py.Group, key: str, subject: str, rows: bool) -> Pandas
             continue  # a level of the rows that pandas kept as a column
         if records.dtype[field].base.kind not in "fiu":
             raise FormatError(subject, expected="numbers", found=f"{records.dtype[field].base}")
-        values[:, [position[item] for item in items]] = records[field].reshape(len(records), -1)
+        block = records[field].reshape(len(records), -1).astype(np.float64, copy=False)
+        values = _placed(values, block, [position[item] for item in items], len(columns))
+    if values is None:
+        raise ValueError("no columns of numbers")
     row = records["index"]
     if row.dtype.kind in "iuf":
         return PandasTable(key, columns, levels, row.astype(np.float64), None, values)
@@ -155,7 +179,7 @@ def _axis(
     parts, levels = [], []
     for number in range(int(group.attrs[f"{name}_nlevels"])):
         level = group[f"{name}_level{number}"]
-        codes = group[f"{name}_label{number}"][:]
+        codes = _whole(group[f"{name}_label{number}"])
         # Code -1 stands for a missing name.
         known = [*_level(level, subject), ""]
         parts.append([known[code] for code in codes])
@@ -169,7 +193,7 @@ def _row_axis(
     if _text(group.attrs["axis1_variety"]) == "regular":
         rows = group["axis1"]
         if rows.dtype.kind in "iuf":
-            return rows[:].astype(np.float64), None
+            return _whole(rows).astype(np.float64), None
         return None, _level(rows, subject)
     return None, ["/".join(name) for name in _axis(group, "axis1", subject)[0]]
 
@@ -178,7 +202,7 @@ def _level(dataset: h5py.Dataset, subject: str) -> list[str]:
     if dataset.dtype.kind == "O":
         value = plain_value(bytes(dataset[0]), subject)
         return [_text(item) for item in (value if isinstance(value, list) else [value])]
-    return [_text(item) for item in dataset[:]]
+    return [_text(item) for item in _whole(dataset)]
 
 
 def _name_of(dataset: h5py.Dataset) -> str:
@@ -201,7 +225,17 @@ def _numbers(dataset: h5py.Dataset, subject: str) -> NDArray[np.float64]:
             found=f"a block of {dataset.dtype}",
             remedy="Export the table as csv.",
         )
-    values: NDArray[np.float64] = dataset[:].astype(np.float64)
+    values: NDArray[np.float64] = _whole(dataset).astype(np.float64, copy=False)
+    return values
+
+
+def _whole(dataset: h5py.Dataset) -> NDArray[Any]:
+    """Return an array, unless a damaged header claims far more than the file holds."""
+    stored = dataset.id.get_storage_size()
+    # No compressor gains a thousandfold on coordinates.
+    if dataset.nbytes > max(_SMALL_BYTES, 1000 * stored):
+        raise ValueError(f"{dataset.name} claims {dataset.nbytes} bytes and holds {stored}")
+    values: NDArray[Any] = dataset[:]
     return values
 
 
@@ -214,4 +248,15 @@ def _bytes(value: Any) -> bytes:
 
 
 def _text(value: Any) -> str:
-    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
+    if isinstance(value, tuple):
+        return "/".join(_word(part) for part in value)
+    return _word(value)
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    # Lists of lists of lists can be small in a pickle and endless in print.
+    if not isinstance(value, str | int | float | np.generic | None):
+        raise TypeError(f"a name is a word, not a {type(value).__name__}")
+    return str(value)

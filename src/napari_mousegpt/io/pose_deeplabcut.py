@@ -23,6 +23,7 @@ __all__ = ["read_deeplabcut", "sniff_deeplabcut"]
 SOURCE = "DeepLabCut"
 #: Names of the header lines, in the order of the file.
 _LEVELS = ("scorer", "individuals", "bodyparts", "coords")
+_ROWS = 2048
 
 
 def sniff_deeplabcut(head: Head) -> bool:
@@ -181,9 +182,23 @@ def _tracks(
         columns, values, str(path), source=SOURCE, notes=notes, images=images
     )
     if tracks.confidence is not None:
-        nowhere = (tracks.confidence == 0) & (tracks.position == 0).all(axis=1)
-        tracks.position[np.broadcast_to(nowhere[:, None], tracks.position.shape)] = np.nan
+        _hide_not_found(values, tracks.position, tracks.confidence)
     return tracks
+
+
+def _hide_not_found(
+    values: NDArray[np.float64], position: NDArray[np.float64], confidence: NDArray[np.float64]
+) -> None:
+    """Set points at exactly 0, 0 with likelihood 0 to NaN, in place."""
+    # In pieces that stay in the processor's cache: this pass is most of the cost of reading h5.
+    for start in range(0, len(values), _ROWS):
+        rows = slice(start, start + _ROWS)
+        if not (values[rows] == 0).any():
+            continue
+        piece = position[rows]
+        row, keypoint, individual = np.nonzero(confidence[rows] == 0)
+        lost = (piece[row, :, keypoint, individual] == 0).all(axis=1)
+        piece[row[lost], :, keypoint[lost], individual[lost]] = np.nan
 
 
 def _other_frames(path: Path, first: str) -> FormatError:

@@ -5,46 +5,38 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from napari_mousegpt.core.pose import MISMATCH_POLICIES, POSE_DIMS, fit_length, validate_pose
+from napari_mousegpt.core.arena import Arena
+from napari_mousegpt.core.pose import MISMATCH_POLICIES
+from napari_mousegpt.core.pose_steps import PoseStep, parse_steps, steps_from_dicts, steps_to_dicts
 from napari_mousegpt.core.recording import FrameSource, Recording, View
-from napari_mousegpt.core.timebase import Timebase, as_rate
-from napari_mousegpt.errors import InputError, MismatchError
-from napari_mousegpt.io.array_frames import ArrayFrames
-from napari_mousegpt.io.fingerprint import file_fingerprint
-from napari_mousegpt.io.pose import PlainLayout, load_pose
+from napari_mousegpt.errors import InputError
+from napari_mousegpt.io.pose import PlainLayout
+from napari_mousegpt.io.view_opening import (
+    ViewOptions,
+    close_source,
+    is_file,
+    is_file_list,
+    open_view,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
 
     VideoInput = str | os.PathLike[str] | FrameSource | Any
     PoseInput = str | os.PathLike[str] | xr.Dataset
+    ArenaInput = str | os.PathLike[str] | Arena | Sequence[Arena]
 
-__all__ = ["check_inside_picture", "open_recording"]
+__all__ = ["open_recording"]
 
 #: Name of the view of a recording with one camera.
 ONE_VIEW = "main"
-#: Points with at least this confidence are counted when a pose is compared with its picture.
-_CONFIDENT = 0.6
 #: Trackers append their network to the name of the video.
 _TRACKER = re.compile(r"DLC_|DeepCut_|DLC(?=[A-Z])|\.analysis$|\.predictions$|_predictions$")
-
-
-@dataclass(frozen=True)
-class _Opening:
-    """How the files are to be read; the same for every view."""
-
-    pose_format: str | None
-    layout: PlainLayout | None
-    individuals: Sequence[str] | Mapping[str, str] | None
-    fps: float | str | Fraction | None
-    mismatch: str
 
 
 def open_recording(
@@ -56,16 +48,21 @@ def open_recording(
     individuals: Sequence[str] | Mapping[str, str] | None = None,
     fps: float | str | Fraction | None = None,
     mismatch: str = "error",
+    steps: Sequence[PoseStep | str | Mapping[str, Any]] = (),
+    arena: ArenaInput | Mapping[str, ArenaInput] | None = None,
     id: str | None = None,
     offset: float | str | Fraction | Mapping[str, float | str | Fraction] = 0,
+    hardware: str | None = None,
 ) -> Recording:
     """Open a video, a pose, or both.
 
     Parameters
     ----------
     video : path, array, or mapping of view name to one
-        A video file, or pictures as an array (NumPy, dask; (T, Y, X) or (T, Y, X, 3), uint8). The
-        first view of a mapping is the one whose frames intervals count.
+        A video file; a TIFF stack; a folder, pattern or list of pictures; or pictures as an array
+        (NumPy, dask, data of a layer; (T, Y, X) or (T, Y, X, 3)). The first view of a mapping is
+        the one whose frames intervals count. Pictures stay as they are stored: a rotation tag is
+        reported, not applied, so that pose coordinates fit.
     pose : path, Dataset, or mapping of view name to one
         A pose file, or a Dataset in the schema of :mod:`napari_mousegpt.core.pose`.
     pose_format : str, optional
@@ -79,10 +76,19 @@ def open_recording(
         replaces the clock that the file states.
     mismatch : {"error", "trim", "pad"}
         What to do with a pose that is longer or shorter than its video.
+    steps : sequence of PoseStep, str or mapping
+        Filters and smoothing of the pose, in this order (:mod:`napari_mousegpt.core.pose_steps`):
+        ``["likelihood:0.6", "interpolate:0.25"]``. None by default; what was done is kept in the
+        attribute ``steps`` of the pose.
+    arena : path, Arena, sequence of Arena, or mapping of view name to one
+        Zones and scale of the place (:mod:`napari_mousegpt.core.arena`).
     id : str, optional
         Id of the recording, the key in every table; by default the name of the video or pose file.
     offset : seconds, or mapping of view name to seconds
         From the first picture of the recording to the first picture of a view.
+    hardware : {"cuda"}, optional
+        Decode videos on an NVIDIA card; where that is not possible a note in the ``info`` of the
+        video says so and the processor decodes.
 
     Returns
     -------
@@ -122,159 +128,30 @@ def open_recording(
             found="one without a view",
             remedy="Give pose={view: path, ...}.",
         )
+    arenas = _by_view(arena)
+    strange = [view for view in arenas if view not in names]
+    if strange:
+        raise InputError(
+            f"arena of view {strange[0]!r}",
+            expected=f"a view that is opened: {', '.join(names)}",
+            remedy="Give arena={view: path, ...}.",
+        )
     name = id if id is not None else _name(videos.get(names[0]), poses.get(names[0]))
     offsets = _offsets(offset, names)
     columns = PlainLayout(**layout) if isinstance(layout, Mapping) else layout
-    how = _Opening(pose_format, columns, individuals, fps, mismatch)
+    how = ViewOptions(pose_format, columns, individuals, fps, mismatch, _steps(steps), hardware)
     views: list[View] = []
     try:
         for view in names:
-            views.append(_open_view(view, videos.get(view), poses.get(view), offsets[view], how))
-        return Recording(name, tuple(views), _metadata(videos, poses, name, offsets, how))
+            files = videos.get(view), poses.get(view), arenas.get(view)
+            views.append(open_view(view, *files, offsets[view], how))
+        opening = _metadata(videos, poses, arenas, name, offsets, how)
+        return Recording(name, tuple(views), opening)
     except BaseException:
         for opened in views:
             if opened.video is not videos.get(opened.name):
-                _close(opened.video)
+                close_source(opened.video)
         raise
-
-
-def check_inside_picture(
-    pose: xr.Dataset, width: int, height: int, name: str, *, allowed: float = 0.2
-) -> None:
-    """Refuse a pose whose points lie mostly outside the picture: it is of another video.
-
-    Parameters
-    ----------
-    pose : Dataset
-        2-D pose in pixels; others pass.
-    width, height : int
-        Size of the picture.
-    name : str
-        What to call the pose in the message.
-    allowed : float
-        Share of confident points that may lie outside.
-
-    Raises
-    ------
-    MismatchError
-        When more do.
-    """
-    if pose.sizes["space"] != 2 or pose.attrs.get("position_unit", "pixels") != "pixels":
-        return
-    x, y = (pose["position"].sel(space=axis).values for axis in "xy")
-    found = np.isfinite(x) & np.isfinite(y)
-    if "confidence" in pose:
-        score = pose["confidence"].transpose("time", "keypoints", "individuals").values
-        found &= np.isnan(score) | (score >= _CONFIDENT)
-    outside = found & ((x < 0) | (x > width) | (y < 0) | (y > height))
-    if outside.sum() > allowed * found.sum():
-        raise MismatchError(
-            name,
-            expected=f"points inside the picture, which is {width} x {height} pixels",
-            found=f"{outside.sum() / found.sum():.0%} of the confident points outside it, up to "
-            f"x = {np.nanmax(x[found]):.0f}, y = {np.nanmax(y[found]):.0f}",
-            remedy="Is this pose of another video, or of the same one before it was cropped or "
-            "scaled? Give the pose made from this file.",
-        )
-
-
-def _open_view(name: str, video: Any, pose: Any, offset: Fraction, how: _Opening) -> View:
-    source, clock = _open_pictures(video, how.fps)
-    try:
-        tracks = None if pose is None else _open_pose(pose, clock, how)
-        if tracks is not None and source is not None:
-            height, width = source.shape[1:3]
-            check_inside_picture(tracks, width, height, _called(pose))
-        if clock is None:
-            clock = Timebase.constant(
-                _rate(tracks, how.fps), 0 if tracks is None else len(tracks["time"])
-            )
-            tracks = None if tracks is None else fit_length(tracks, clock)
-        files = {role: Path(file) for role, file in _files(video, pose).items()}
-        return View(
-            name,
-            clock,
-            source,
-            tracks,
-            offset,
-            {role: file.absolute().as_posix() for role, file in files.items()},
-            {role: file_fingerprint(file) for role, file in files.items()},
-        )
-    except BaseException:
-        if source is not video:
-            _close(source)
-        raise
-
-
-def _open_pictures(
-    video: Any, fps: float | str | Fraction | None
-) -> tuple[FrameSource | None, Timebase | None]:
-    if video is None:
-        return None, None
-    if isinstance(video, str | os.PathLike):
-        from napari_mousegpt.io.video import VideoReader
-
-        source: Any = VideoReader(video)
-    elif isinstance(getattr(video, "timebase", None), Timebase):
-        source = video
-    else:
-        source = ArrayFrames(video)
-        if fps is None:
-            raise InputError(
-                "pictures",
-                expected="their frame rate, since an array has none",
-                found="none",
-                remedy="Give fps=..., the rate of the camera.",
-            )
-    clock = source.timebase if fps is None else Timebase.constant(fps, len(source))
-    return source, clock
-
-
-def _open_pose(pose: Any, clock: Timebase | None, how: _Opening) -> xr.Dataset:
-    if not isinstance(pose, str | os.PathLike):
-        validate_pose(pose)
-        pose = pose.transpose(*POSE_DIMS)
-        if how.individuals is not None:
-            pose = _chosen(pose, how.individuals)
-        return pose if clock is None else fit_length(pose, clock, how.mismatch)
-    if clock is None and how.fps is None:
-        raise InputError(
-            pose,
-            expected="the frame rate, since there is no video to take it from",
-            found="none",
-            remedy="Give fps=..., the rate of the camera (--fps on the command line).",
-        )
-    return load_pose(
-        pose,
-        clock if clock is not None else as_rate(how.fps or 0),
-        format=how.pose_format,
-        layout=how.layout,
-        individuals=how.individuals,
-        mismatch=how.mismatch,
-    )
-
-
-def _chosen(pose: xr.Dataset, wanted: Sequence[str] | Mapping[str, str]) -> xr.Dataset:
-    names = [wanted] if isinstance(wanted, str) else list(wanted)
-    known = [str(value) for value in pose["individuals"].values]
-    missing = [name for name in names if name not in known]
-    if missing or not names:
-        raise InputError(
-            f"individual {missing[0]!r}" if missing else "individuals",
-            expected=f"some of {', '.join(known)}",
-            remedy="Choose from these names.",
-        )
-    new = [wanted[name] for name in names] if isinstance(wanted, Mapping) else names
-    return pose.isel(individuals=[known.index(name) for name in names]).assign_coords(
-        individuals=new
-    )
-
-
-def _rate(pose: xr.Dataset | None, fps: float | str | Fraction | None) -> Fraction:
-    rate = fps if fps is not None or pose is None else pose.attrs.get("fps")
-    if rate is None:
-        raise InputError("pose", expected="its frame rate", found="none", remedy="Give fps=...")
-    return as_rate(rate)
 
 
 def _by_view(given: Any) -> dict[str, Any]:
@@ -306,9 +183,13 @@ def _offsets(given: Any, names: Sequence[str]) -> dict[str, Fraction]:
 
 def _name(video: Any, pose: Any) -> str:
     for role, given in (("video", video), ("pose", pose)):
-        path = given if isinstance(given, str | os.PathLike) else getattr(given, "path", None)
+        if is_file_list(given):
+            return Path(given[0]).absolute().parent.name
+        path = given if is_file(given) else getattr(given, "path", None)
         if path is not None:
-            stem = Path(path).stem
+            stem = Path(path).name if Path(path).is_dir() else Path(path).stem
+            if any(sign in stem for sign in "*?["):  # a pattern: its folder names the recording
+                return Path(path).absolute().parent.name
             return stem if role == "video" else _TRACKER.split(stem)[0].rstrip("_-.") or stem
     raise InputError(
         "recording of arrays",
@@ -318,47 +199,56 @@ def _name(video: Any, pose: Any) -> str:
     )
 
 
-def _files(video: Any, pose: Any) -> dict[str, Any]:
-    found = {"video": getattr(video, "path", video), "pose": pose}
-    return {role: item for role, item in found.items() if isinstance(item, str | os.PathLike)}
-
-
-def _called(pose: Any) -> str:
-    return str(pose) if isinstance(pose, str | os.PathLike) else "pose"
-
-
 def _metadata(
     videos: Mapping[str, Any],
     poses: Mapping[str, Any],
+    arenas: Mapping[str, Any],
     name: str,
     offsets: Mapping[str, Fraction],
-    how: _Opening,
+    how: ViewOptions,
 ) -> dict[str, Any]:
     """Return what is needed to open the same files again, if they are files."""
     items = [*videos.values(), *poses.values()]
-    if not all(isinstance(item, str | os.PathLike) for item in items):
+    if not all(is_file(item) or is_file_list(item) for item in items):
         return {}
 
     def paths(given: Mapping[str, Any]) -> Any:
-        absolute = {view: Path(path).absolute().as_posix() for view, path in given.items()}
+        absolute = {view: _written(item) for view, item in given.items()}
         return absolute.get(ONE_VIEW, absolute or None)
 
     chosen = how.individuals
     opening = {
         "video": paths(videos),
         "pose": paths(poses),
+        "arena": paths(arenas),
         "id": name,
         "pose_format": how.pose_format,
         "layout": None if how.layout is None else asdict(how.layout),
         "individuals": dict(chosen) if isinstance(chosen, Mapping) else chosen and list(chosen),
         "fps": None if how.fps is None else str(how.fps),
         "mismatch": how.mismatch,
+        "steps": steps_to_dicts(how.steps),
         "offset": {view: str(value) for view, value in offsets.items() if value},
+        "hardware": how.hardware,
     }
-    return {"opening": {key: value for key, value in opening.items() if value not in (None, {})}}
+    given = {key: value for key, value in opening.items() if value not in (None, {}, [])}
+    return {"opening": given}
 
 
-def _close(source: FrameSource | None) -> None:
-    close = getattr(source, "close", None)
-    if close is not None:
-        close()
+def _written(given: Any) -> Any:
+    """Return a path, a list of paths or arenas as plain values."""
+    if is_file(given):
+        return Path(given).absolute().as_posix()
+    if isinstance(given, Arena):
+        given = [given]
+    return [item.to_dict() if isinstance(item, Arena) else _written(item) for item in given]
+
+
+def _steps(given: Sequence[PoseStep | str | Mapping[str, Any]]) -> tuple[PoseStep, ...]:
+    steps: list[PoseStep] = []
+    for item in [given] if isinstance(given, str) else given:
+        if isinstance(item, str):
+            steps += parse_steps([item])
+        else:
+            steps += steps_from_dicts([item]) if isinstance(item, Mapping) else [item]
+    return tuple(steps)

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from napari_mousegpt.errors import FormatError, InputError
 
-__all__ = ["ONLY", "Tracks", "choose_individuals", "frames_of_rows", "tracks_from_columns"]
+__all__ = [
+    "ONLY",
+    "Tracks",
+    "choose_individuals",
+    "columns_in_order",
+    "frames_of_rows",
+    "spread_rows",
+    "tracks_from_columns",
+]
 
 #: Name of the one individual where the file names none, as movement has it.
 ONLY = "individual_0"
@@ -42,6 +50,8 @@ class Tracks:
         What the user should know about how the file was understood.
     images : tuple of str
         Names of the pictures of manual labels, which are no video; else empty.
+    rate : float or None
+        Rows per second, where the file itself says so.
     """
 
     position: NDArray[np.float64]
@@ -52,6 +62,7 @@ class Tracks:
     unit: str = "pixels"
     notes: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
+    rate: float | None = None
 
     def __len__(self) -> int:
         return len(self.position)
@@ -74,6 +85,7 @@ def tracks_from_columns(
     columns : sequence of (individual, keypoint, coordinate)
         One for each column; coordinates other than x, y, z and the score are left aside.
     values : ndarray of float64, shape (n_rows, n_columns)
+        Handed over: the tracks may be a view of it.
     subject : str
         What to call the table in messages.
 
@@ -103,26 +115,46 @@ def tracks_from_columns(
     individuals = tuple(dict.fromkeys(individual for individual, _, _ in place))
     keypoints = tuple(dict.fromkeys(keypoint for _, keypoint, _ in place))
     axes = ("x", "y", "z") if any(axis == "z" for _, _, axis in place) else ("x", "y")
-    shape = (len(values), len(axes), len(keypoints), len(individuals))
-    position = np.full(shape, np.nan)
+    _check_axes(place, axes, individuals, keypoints, subject)
     scored = any(axis == "confidence" for _, _, axis in place)
-    confidence = np.full((shape[0], shape[2], shape[3]), np.nan) if scored else None
-    for i, individual in enumerate(individuals):
-        for k, keypoint in enumerate(keypoints):
+    parts = (*axes, "confidence") if scored else axes
+    order = [place.get((i, k, part), -1) for i in individuals for k in keypoints for part in parts]
+    shape = (len(values), len(individuals), len(keypoints), len(parts))
+    points = columns_in_order(values, order).reshape(shape)
+    position = points[..., : len(axes)].transpose(0, 3, 2, 1)
+    confidence = points[..., -1].transpose(0, 2, 1) if scored else None
+    if left_aside:
+        notes = (*notes, f"Columns not used: {', '.join(left_aside)}.")
+    named = tuple(individual or ONLY for individual in individuals)
+    return Tracks(position, confidence, keypoints, named, source, unit, notes, images)
+
+
+def _check_axes(
+    place: Mapping[tuple[str, str, str], int],
+    axes: Sequence[str],
+    individuals: Sequence[str],
+    keypoints: Sequence[str],
+    subject: str,
+) -> None:
+    for individual in individuals:
+        for keypoint in keypoints:
             there = [axis for axis in axes if (individual, keypoint, axis) in place]
             if there and len(there) < len(axes):
                 raise FormatError(
                     subject, expected=f"{' '.join(axes)} of {keypoint!r}", found=" ".join(there)
                 )
-            for d, axis in enumerate(there):
-                position[:, d, k, i] = values[:, place[individual, keypoint, axis]]
-            score = place.get((individual, keypoint, "confidence"))
-            if score is not None and confidence is not None:
-                confidence[:, k, i] = values[:, score]
-    if left_aside:
-        notes = (*notes, f"Columns not used: {', '.join(left_aside)}.")
-    named = tuple(individual or ONLY for individual in individuals)
-    return Tracks(position, confidence, keypoints, named, source, unit, notes, images)
+
+
+def columns_in_order(values: NDArray[np.float64], order: Sequence[int]) -> NDArray[np.float64]:
+    """Return the columns in this order, NaN for -1; without a copy where they lie so already."""
+    first = order[0]
+    if first >= 0 and list(order) == list(range(first, first + len(order))):
+        return values[:, first : first + len(order)]
+    ordered = np.full((len(order), len(values)), np.nan)
+    for row, column in zip(ordered, order, strict=True):
+        if column >= 0:
+            row[:] = values[:, column]
+    return ordered.T
 
 
 def frames_of_rows(
@@ -188,9 +220,9 @@ def frames_of_rows(
 
 def spread_rows(values: NDArray[np.float64], frames: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the rows at their frames, NaN in between, shape (last frame + 1, n_columns)."""
-    spread = np.full((int(frames[-1]) + 1, values.shape[1]), np.nan)
-    spread[frames] = values
-    return spread
+    spread = np.full((values.shape[1], int(frames[-1]) + 1), np.nan)
+    spread[:, frames] = values.T
+    return spread.T
 
 
 def choose_individuals(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -59,12 +60,14 @@ def recording_sources(recording: Recording) -> dict[str, str]:
 
 
 def recording_decoders(recording: Recording) -> dict[str, str]:
-    """Return what turns the videos of a recording into pictures, for provenance."""
+    """Return what made pictures and pose of a recording from its files, for provenance."""
     found = {}
     for view in recording.views:
         info = getattr(view.video, "info", None)
         if info is not None:
             found[f"{view.name}/decoder"] = str(info.decoder)
+        if view.pose is not None and view.pose.attrs.get("steps"):
+            found[f"{view.name}/pose_steps"] = json.dumps(view.pose.attrs["steps"])
     return found
 
 

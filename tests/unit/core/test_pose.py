@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from napari_mousegpt.core.pose import (
     POSE_DIMS,
+    explain_length,
     fit_length,
     make_pose,
     pose_fingerprint,
@@ -138,3 +141,67 @@ def test_fingerprint_follows_content() -> None:
     renamed = pose.assign_coords(keypoints=["snout", "tail_base"])
     prints = [pose_fingerprint(p) for p in (pose, moved, unsure, renamed)]
     assert len(set(prints)) == 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "frames", "pose_rate", "video_rate", "expected"),
+    [
+        (1000, 1000, None, 30.0, ""),
+        (1000, 1000, 29.97, 30000 / 1001, ""),
+        (1000, 1000, 30.0, 29.97, ""),
+        (1000, 1000, 30.0, 25.0, "states 30 rows per second and the video has 25 pictures"),
+        (999, 1000, 30.0, 30.0, ""),
+        (500, 1000, 15.0, 30.0, "states 15 rows .* explains the number of rows"),
+        (1200, 1000, 30.0, 25.0, "states 30 rows .* explains the number of rows"),
+        (700, 1000, 30.0, 30.0, "pose lasts 23.3 s and the video 33.3 s"),
+        (700, 1000, 15.0, 30.0, "By these rates the pose lasts 46.7 s and the video 33.3 s"),
+        (500, 1000, None, 30.0, "one row for every 2 pictures"),
+        (334, 1000, None, 30.0, "one row for every 3 pictures"),
+        (4000, 1000, None, 30.0, "4 rows for every picture"),
+        (700, 1000, None, 30.0, ""),
+        (2, 6, None, 30.0, ""),
+        (0, 100, None, 30.0, ""),
+        (100, 0, 30.0, 25.0, ""),
+    ],
+)
+def test_rates_explain_lengths(
+    rows: int, frames: int, pose_rate: float | None, video_rate: float, expected: str
+) -> None:
+    said = explain_length(rows, frames, pose_rate, video_rate)
+    assert re.search(expected, said) if expected else said == ""
+
+
+def test_a_pose_at_half_rate_is_refused_with_the_reason() -> None:
+    clock = Timebase.constant(30, 200)
+    pose = small(100).assign_attrs(stated_fps=15.0)
+    with pytest.raises(MismatchError) as caught:
+        fit_length(pose, clock, "error", "m.nwb")
+    assert (
+        "m.nwb: expected 200 rows, one for each picture of the video, found 100 rows. "
+        "The pose file states 15 rows per second and the video has 30 pictures per second. "
+        "That explains the number of rows: they are not the pictures. Check that"
+    ) in str(caught.value)
+    padded = fit_length(pose, clock, "pad")
+    assert "That explains the number of rows" in padded.attrs["notes"]
+
+
+def test_equal_lengths_outweigh_another_rate_which_is_noted() -> None:
+    pose = small().assign_attrs(stated_fps=30.0, notes="One thing.")
+    fitted = fit_length(pose, CLOCK)
+    np.testing.assert_array_equal(fitted["position"], pose["position"])
+    assert fitted.attrs["notes"] == (
+        "One thing. The pose file states 30 rows per second and the video has 25 pictures per "
+        "second."
+    )
+    assert fitted["time"].values.tolist() == CLOCK.time(np.arange(6)).tolist()
+    assert pose.attrs["notes"] == "One thing."
+
+
+def test_fingerprint_does_not_depend_on_memory_or_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    pose = small(20)
+    whole = pose_fingerprint(pose)
+    turned = pose.copy()
+    for name in ("position", "confidence"):
+        turned[name] = (pose[name].dims, np.asfortranarray(pose[name].values))
+    monkeypatch.setattr("napari_mousegpt.core.pose._HASHED_ROWS", 3)
+    assert pose_fingerprint(turned) == whole

@@ -234,7 +234,7 @@ def test_every_number_comes_back_as_written(
     )
     path.write_text("scorer,S,S,S,S\nbodyparts,a,a,b,b\ncoords,x,y,x,y\n" + body)
     found = read_deeplabcut(path).position[..., 0].transpose(0, 2, 1).reshape(len(values), 4)
-    np.testing.assert_allclose(found, np.array(values, dtype=float), rtol=1e-14, atol=0)
+    np.testing.assert_array_equal(found, np.array(values, dtype=float))
 
 
 def table(rows: int = 4) -> pd.DataFrame:
@@ -250,6 +250,7 @@ def test_both_h5_layouts_equal_the_csv(tmp_path: Path, format_: str, mixed: bool
     pytest.importorskip("tables", reason="writes the file; reading does not need it")
     frame = table()
     frame.iloc[2, 3] = np.nan
+    frame.iloc[1, 3:6] = 0.0  # not found
     frame.to_csv(tmp_path / "m.csv")
     if mixed:
         frame = frame.astype(dict.fromkeys(frame.columns[1:4], "float32"))
@@ -259,6 +260,21 @@ def test_both_h5_layouts_equal_the_csv(tmp_path: Path, format_: str, mixed: bool
     np.testing.assert_array_equal(from_csv.position, from_h5.position)
     np.testing.assert_array_equal(from_csv.confidence, from_h5.confidence)
     assert from_csv.keypoints == from_h5.keypoints
+    assert np.isnan(from_h5.position[1, :, 1, 0]).all()
+
+
+def test_points_not_found_are_hidden_in_every_piece_of_a_long_table(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.uniform(1, 9, (10_000, 6))
+    gone = np.sort(rng.choice(10_000, 50, replace=False))
+    values[gone, 3:6] = 0
+    values[17, 0:2] = 0  # at the corner, and found
+    rows = [f"{i}," + ",".join(map(repr, row)) for i, row in enumerate(values.tolist())]
+    tracks = read_deeplabcut(write(tmp_path / "m.csv", rows))
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(tracks.position[:, 0, 1, 0])), gone)
+    assert np.isfinite(tracks.position[:, :, 0]).all()
+    assert tracks.confidence is not None
+    np.testing.assert_array_equal(tracks.confidence[:, :, 0], values[:, 2::3])
 
 
 def test_h5_with_gaps_and_nameless_levels(tmp_path: Path) -> None:

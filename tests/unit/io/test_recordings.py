@@ -11,12 +11,15 @@ import dask.array as da
 import numpy as np
 import pytest
 
+from napari_mousegpt.core.pose import pose_fingerprint
+from napari_mousegpt.core.pose_steps import Likelihood, Median
 from napari_mousegpt.core.recording import FrameSource
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import FormatError, InputError, MismatchError
 from napari_mousegpt.io.array_frames import ArrayFrames
 from napari_mousegpt.io.pose import load_pose
 from napari_mousegpt.io.recordings import open_recording
+from napari_mousegpt.store.inputs import recording_decoders, recording_inputs
 
 N = 12
 
@@ -214,3 +217,52 @@ def test_a_refused_pose_closes_the_video(
     with pytest.raises(MismatchError):
         open_recording(video, pose_file(tmp_path / "p.csv", 3))
     assert closed == [str(video)]
+
+
+def doubtful_pose(path: Path) -> Path:
+    """A nose that walks 1 px a frame, with a wild and doubtful point at frame 5."""
+    rows = "".join(
+        f"{i},{50 if i == 5 else 10 + i},20,{0.1 if i == 5 else 0.9}\n" for i in range(N)
+    )
+    path.write_text("scorer,S,S,S\nbodyparts,n,n,n\ncoords,x,y,likelihood\n" + rows)
+    return path
+
+
+def test_the_pose_is_cleaned_in_the_order_given(tmp_path: Path, video: Path) -> None:
+    pose = doubtful_pose(tmp_path / "p.csv")
+    raw = open_recording(video, pose).pose
+    assert raw is not None
+    assert "steps" not in raw.attrs  # nothing is done unasked
+    recording = open_recording(
+        video, pose, steps=["likelihood:0.6", {"name": "interpolate", "params": {"max_gap_s": 1}}]
+    )
+    assert recording.pose is not None
+    np.testing.assert_allclose(
+        recording.pose["position"].values[:, 0, 0, 0], 10 + np.arange(N), atol=1e-9
+    )
+    done = recording.pose.attrs["steps"]
+    assert [(step["name"], step["removed"], step["filled"]) for step in done] == [
+        ("likelihood", 1, 0),
+        ("interpolate", 0, 1),
+    ]
+
+
+def test_cleaning_is_part_of_what_is_opened_again(tmp_path: Path, video: Path) -> None:
+    pose = doubtful_pose(tmp_path / "p.csv")
+    first = open_recording(video, pose, steps=[Likelihood(0.6), Median(0.2)])
+    opening = dict(first.metadata["opening"])
+    json.dumps(opening)
+    again = open_recording(opening.pop("video"), opening.pop("pose"), **opening)
+    assert first.pose is not None
+    assert again.pose is not None
+    assert pose_fingerprint(again.pose) == pose_fingerprint(first.pose)
+    # The answer of a run on the raw pose must not be taken for this one.
+    raw = open_recording(video, pose)
+    assert recording_inputs(first)["main/pose"] != recording_inputs(raw)["main/pose"]
+    assert "median" in recording_decoders(first)["main/pose_steps"]
+    assert "main/pose_steps" not in recording_decoders(raw)
+
+
+def test_an_unknown_step_names_the_known_ones(tmp_path: Path, video: Path) -> None:
+    with pytest.raises(InputError, match=r"blur.*likelihood"):
+        open_recording(video, doubtful_pose(tmp_path / "p.csv"), steps=["blur:3"])
