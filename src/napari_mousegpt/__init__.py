@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 #: Where each public name lives.
 _HOMES = {
+    "Arena": "core.arena",
     "BodyMap": "core.body",
     "Ethogram": "core.ethogram",
     "Intervals": "core.intervals",
@@ -25,9 +26,11 @@ _HOMES = {
     "Timebase": "core.timebase",
     "Vectors": "core.vectors",
     "View": "core.recording",
+    "Zone": "core.arena",
     "cluster": "clusters.clustering",
     "describe": "words.describing",
     "doctor": "runs.checkup",
+    "epochs_around": "io.epochs",
     "ethogram": "clusters.ethograms",
     "export": "runs.exporting",
     "info": "io.inspect",
@@ -35,6 +38,8 @@ _HOMES = {
     "iter_describe": "words.describing",
     "iter_project": "vectors.projecting",
     "iter_run": "runs.chain",
+    "load_arenas": "io.arenas",
+    "load_epochs": "io.epochs",
     "load_ethogram": "runs.exporting",
     "load_run": "runs.results",
     "load_study": "io.study",
@@ -42,12 +47,17 @@ _HOMES = {
     "project": "vectors.projecting",
     "run": "runs.chain",
     "sample": "io.samples",
+    "save_arenas": "io.arenas",
     "show": "_napari.show",
+    "split_by_arena": "core.arena_pose",
     "start": "_napari.show",
     "windows": "core.intervals",
+    "zone_entries": "features.zones",
+    "zone_summary": "features.zones",
 }
 
 __all__ = [
+    "Arena",
     "BodyMap",
     "Ethogram",
     "Intervals",
@@ -57,10 +67,12 @@ __all__ = [
     "Timebase",
     "Vectors",
     "View",
+    "Zone",
     "__version__",
     "cluster",
     "describe",
     "doctor",
+    "epochs_around",
     "ethogram",
     "export",
     "info",
@@ -68,6 +80,8 @@ __all__ = [
     "iter_describe",
     "iter_project",
     "iter_run",
+    "load_arenas",
+    "load_epochs",
     "load_ethogram",
     "load_run",
     "load_study",
@@ -75,15 +89,21 @@ __all__ = [
     "project",
     "run",
     "sample",
+    "save_arenas",
     "show",
+    "split_by_arena",
     "start",
     "windows",
+    "zone_entries",
+    "zone_summary",
 ]
 
 if TYPE_CHECKING:
     from napari_mousegpt._napari.show import show, start
     from napari_mousegpt.clusters.clustering import cluster, iter_cluster
     from napari_mousegpt.clusters.ethograms import ethogram
+    from napari_mousegpt.core.arena import Arena, Zone
+    from napari_mousegpt.core.arena_pose import split_by_arena
     from napari_mousegpt.core.body import BodyMap
     from napari_mousegpt.core.ethogram import Ethogram
     from napari_mousegpt.core.intervals import Intervals, windows
@@ -92,6 +112,9 @@ if TYPE_CHECKING:
     from napari_mousegpt.core.study import Study
     from napari_mousegpt.core.timebase import Timebase
     from napari_mousegpt.core.vectors import Vectors
+    from napari_mousegpt.features.zones import zone_entries, zone_summary
+    from napari_mousegpt.io.arenas import load_arenas, save_arenas
+    from napari_mousegpt.io.epochs import epochs_around, load_epochs
     from napari_mousegpt.io.inspect import info
     from napari_mousegpt.io.recordings import open_recording
     from napari_mousegpt.io.samples import sample

@@ -34,6 +34,13 @@ REACHED_BY = {
     "load_ethogram": {"command export", "reader"},
     "load_study": {"command info"},
     "export": {"command export", "writer"},
+    "load_arenas": {"command zones", "command run --arena", "widget Arena"},
+    "save_arenas": {"widget Arena"},
+    "split_by_arena": {"command run --split-arenas"},
+    "zone_entries": {"command zones", "widget Arena"},
+    "zone_summary": {"command zones", "widget Arena"},
+    "load_epochs": {"command epochs"},
+    "epochs_around": {"command epochs --around"},
     "sample": {"command demo", "sample data"},
     "info": {"command info", "widget Open recording"},
     "doctor": {"command doctor"},
@@ -92,6 +99,20 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     study.write_text("recording,animal,group\nm1,a1,vehicle\n")
     called["load_study"] = mg.load_study(study)
     called["doctor"] = mg.doctor()
+    room = [[0, 0], [999, 0], [999, 999], [0, 999]]
+    arena = mg.Arena("box", (mg.Zone("all", room),), room)  # type: ignore[arg-type]
+    called["save_arenas"] = mg.save_arenas(tmp_path / "arena.json", [arena])
+    called["load_arenas"] = arenas = mg.load_arenas(tmp_path / "arena.json")
+    called["split_by_arena"] = mg.split_by_arena(recording.pose, arenas)
+    placed = mg.open_recording(None, recording.pose, id="placed", arena=arenas)
+    called["zone_entries"] = mg.zone_entries(placed)
+    called["zone_summary"] = mg.zone_summary(placed)
+    called["epochs_around"] = around = mg.epochs_around(
+        100, [("before", -1, 0), ("after", 0, 1)], recording.timebase
+    )
+    cues = tmp_path / "cues.csv"
+    cues.write_text("label,start,stop\ncue,3,9\n")
+    called["load_epochs"] = epochs = mg.load_epochs(cues, recording.timebase)
     called["open_recording"] = mg.open_recording(
         np.zeros((10, 8, 8), dtype=np.uint8), fps=10, id="array"
     )
@@ -107,6 +128,9 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     assert not report.problems
     assert generated.pose is not None
     assert len(viewer.layers) >= 3
+    assert called["zone_summary"]["share"].tolist() == [1.0]
+    assert around.column("label").tolist() == ["before", "after"]
+    assert epochs.stop.tolist() == [9]
 
 
 def test_start_does_a_verb_in_the_background(recording: mg.Recording, qtbot: Any) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import napari_mousegpt as mg
+from napari_mousegpt.cli.answers import Answer, Command
+from napari_mousegpt.cli.epoch_commands import add_epoch_options, report_epochs
 from napari_mousegpt.cli.options import (
     add_opening,
     add_output,
@@ -18,29 +18,12 @@ from napari_mousegpt.cli.options import (
     parsed_windows,
 )
 from napari_mousegpt.cli.progress import shown
+from napari_mousegpt.cli.zone_commands import add_zone_options, report_zones
 from napari_mousegpt.errors import InputError
 
-__all__ = ["COMMANDS", "Answer", "Command"]
+__all__ = ["COMMANDS"]
 
 Options = argparse.Namespace
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command says: lines for people, facts for ``--json``."""
-
-    lines: list[str]
-    facts: dict[str, Any] = field(default_factory=dict)
-    exit_code: int = 0
-
-
-@dataclass(frozen=True)
-class Command:
-    """One command of the terminal."""
-
-    help: str
-    add_options: Callable[[argparse.ArgumentParser], None]
-    run: Callable[[Options], Answer]
 
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
@@ -288,6 +271,12 @@ COMMANDS = {
     "describe": Command("put windows of a recording into words", _describe_options, _describe),
     "project": Command("turn windows of a recording into vectors", _project_options, _project),
     "cluster": Command("find and name clusters of vectors", _cluster_options, _cluster),
+    "zones": Command("measure visits to the zones of an arena", add_zone_options, report_zones),
+    "epochs": Command(
+        "put injections, cues and pulses of a table on the frames of a video",
+        add_epoch_options,
+        report_epochs,
+    ),
     "export": Command("write the bouts of a run for other programs", _export_options, _export),
     "show": Command("open a finished run in napari", _show_options, _show),
 }

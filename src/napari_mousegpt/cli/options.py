@@ -18,6 +18,7 @@ __all__ = [
     "add_windows",
     "feature_params",
     "open_from",
+    "parsed_body",
     "parsed_windows",
 ]
 
@@ -53,6 +54,11 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--arena", type=Path, help="zones and scale of the place (JSON, drawn in the panel Arena)"
     )
+    parser.add_argument(
+        "--split-arenas",
+        action="store_true",
+        help="several arenas in one picture: give each the animal that is in it",
+    )
     parser.add_argument("--id", help="id of the recording; the name of the file by default")
     parser.add_argument(
         "--hardware", choices=("cuda",), help="decode the video on a graphics card if there is one"
@@ -69,13 +75,14 @@ def open_from(options: argparse.Namespace) -> mg.Recording:
         fps=options.fps,
         steps=options.pose_step,
         arena=options.arena,
+        split_arenas=options.split_arenas,
         id=options.id,
         hardware=options.hardware,
     )
 
 
-def feature_params(options: argparse.Namespace) -> FeatureParams:
-    """Return how to measure the recording, with the body parts that were named."""
+def parsed_body(options: argparse.Namespace) -> dict[str, str]:
+    """Return which keypoint was named for which part."""
     body = {}
     for text in options.body:
         part, equals, keypoint = text.partition("=")
@@ -84,7 +91,12 @@ def feature_params(options: argparse.Namespace) -> FeatureParams:
                 f"--body {text}", expected="PART=KEYPOINT", remedy="Write for example nose=p1."
             )
         body[part.strip()] = keypoint.strip()
-    return FeatureParams(body=body)
+    return body
+
+
+def feature_params(options: argparse.Namespace) -> FeatureParams:
+    """Return how to measure the recording, with the body parts that were named."""
+    return FeatureParams(body=parsed_body(options))
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

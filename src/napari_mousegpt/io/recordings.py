@@ -50,6 +50,7 @@ def open_recording(
     mismatch: str = "error",
     steps: Sequence[PoseStep | str | Mapping[str, Any]] = (),
     arena: ArenaInput | Mapping[str, ArenaInput] | None = None,
+    split_arenas: bool = False,
     id: str | None = None,
     offset: float | str | Fraction | Mapping[str, float | str | Fraction] = 0,
     hardware: str | None = None,
@@ -82,6 +83,9 @@ def open_recording(
         attribute ``steps`` of the pose.
     arena : path, Arena, sequence of Arena, or mapping of view name to one
         Zones and scale of the place (:mod:`napari_mousegpt.core.arena`).
+    split_arenas : bool
+        Several arenas in one picture, one animal in each: give each arena the detections in it
+        (:func:`napari_mousegpt.split_by_arena`), whatever the tracker called them.
     id : str, optional
         Id of the recording, the key in every table; by default the name of the video or pose file.
     offset : seconds, or mapping of view name to seconds
@@ -139,7 +143,16 @@ def open_recording(
     name = id if id is not None else _name(videos.get(names[0]), poses.get(names[0]))
     offsets = _offsets(offset, names)
     columns = PlainLayout(**layout) if isinstance(layout, Mapping) else layout
-    how = ViewOptions(pose_format, columns, individuals, fps, mismatch, _steps(steps), hardware)
+    how = ViewOptions(
+        pose_format=pose_format,
+        layout=columns,
+        individuals=individuals,
+        fps=fps,
+        mismatch=mismatch,
+        steps=_steps(steps),
+        split_arenas=split_arenas,
+        hardware=hardware,
+    )
     views: list[View] = []
     try:
         for view in names:
@@ -229,6 +242,7 @@ def _metadata(
         "mismatch": how.mismatch,
         "steps": steps_to_dicts(how.steps),
         "offset": {view: str(value) for view, value in offsets.items() if value},
+        "split_arenas": how.split_arenas or None,
         "hardware": how.hardware,
     }
     given = {key: value for key, value in opening.items() if value not in (None, {}, [])}

@@ -145,7 +145,7 @@ def make_sample(
 
 def _cache() -> Path:
     chosen = os.environ.get(CACHE_VARIABLE)
-    if chosen:
+    if chosen and chosen != "off":  # that switches the kept frame lists off; this has to be kept
         return Path(chosen)
     from platformdirs import user_cache_path
 

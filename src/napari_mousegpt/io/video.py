@@ -8,9 +8,7 @@ as they are stored: a rotation tag is reported, not applied.
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_mousegpt.core.timebase import Timebase
-from napari_mousegpt.errors import FormatError, InputError
+from napari_mousegpt.errors import InputError
 from napari_mousegpt.io.frame_key import chosen_frames, frame_number, split_key
-from napari_mousegpt.io.video_cache import Converter, FrameCache
-from napari_mousegpt.io.video_decoder import Decoder, StampsOutOfOrderError
-from napari_mousegpt.io.video_index import VideoIndex, VideoInfo, read_index
+from napari_mousegpt.io.video_cache import Converter
+from napari_mousegpt.io.video_frames import FrameStore
+from napari_mousegpt.io.video_hardware import choose_hardware
+from napari_mousegpt.io.video_index import VideoIndex, VideoInfo
+from napari_mousegpt.io.video_index_cache import cached_index
 from napari_mousegpt.io.video_text import describe_video
 
 if TYPE_CHECKING:
@@ -33,11 +33,10 @@ if TYPE_CHECKING:
 
 __all__ = ["VideoInfo", "VideoReader"]
 
-# Rows decoded in full before a row that is asked for, so that the way back is in the cache.
-_WINDOW = 32
 # Rows probed at the end of a file that may have been cut.
 _TAIL = 32
-_CHUNK = 16
+# Pictures decoded in one go while iterating.
+_CHUNK = 4
 
 
 class VideoReader:
@@ -54,12 +53,16 @@ class VideoReader:
     cache_bytes : int
         Memory for decoded pictures, in bytes.
     threads : int
-        Decoding threads; 0 takes up to four.
+        Decoding threads; 0 takes one, or up to four for pictures of a megapixel and more.
+    hardware : str, optional
+        ``"cuda"`` decodes on an NVIDIA card where there is one that can; else software decodes,
+        and a note of :attr:`info` says so. Its pictures need not be those of software to the last
+        bit: ``info.decoder`` names the one that made them.
 
     Raises
     ------
     InputError
-        When there is no such file.
+        When there is no such file, or for a ``hardware`` that is not known.
     FormatError
         When it is no video, or one in which frames cannot be found; the message says how to
         remux it.
@@ -67,40 +70,37 @@ class VideoReader:
     Notes
     -----
     The frame list comes from the packets. A packet that gives no picture keeps its frame number,
-    shows the picture before it and is flagged in :attr:`damaged`.
+    shows the picture before it and is flagged in :attr:`damaged`. The list of a long file is kept
+    in the user's cache, see :mod:`napari_mousegpt.io.video_index_cache`.
     """
 
     dtype: np.dtype[Any] = np.dtype(np.uint8)
 
     def __init__(
-        self, path: str | os.PathLike[str], *, cache_bytes: int = 256 << 20, threads: int = 0
+        self,
+        path: str | os.PathLike[str],
+        *,
+        cache_bytes: int = 256 << 20,
+        threads: int = 0,
+        hardware: str | None = None,
     ) -> None:
-        index = read_index(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
+        whole = os.path.abspath(path)  # noqa: PTH100 - resolve() would follow links
+        index, device = choose_hardware(cached_index(whole), hardware)
         missing = np.zeros(index.n_frames, dtype=bool)
         missing[list(index.cut_rows)] = True
-        self._setup(index, (missing, missing.copy()), cache_bytes, threads)
+        self._setup(FrameStore(index, missing, missing.copy(), cache_bytes, threads, device))
+        self._asked_for = hardware
         if index.check_tail:
-            with self._lock:
+            with self._store.lock:
                 tail = range(max(0, index.n_frames - _TAIL), index.n_frames)
-                for _ in self._decode(tail):
+                for _ in self._store.decode(tail):
                     pass
 
-    def _setup(
-        self,
-        index: VideoIndex,
-        damage: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-        cache_bytes: int,
-        threads: int,
-    ) -> None:
-        self._index = index
-        self._missing, self._damaged = damage
-        self._threads = threads
-        self._grey = index.info.pix_fmt.startswith("gray")
-        self._lock = threading.RLock()
-        self._cache = FrameCache(cache_bytes)
-        self._convert = Converter(index.info.width, index.info.height, grey=self._grey)
-        self._decoder: Decoder | None = Decoder(index, threads)
-        self._last_asked = -1
+    def _setup(self, store: FrameStore) -> None:
+        self._store = store
+        info = store.index.info
+        self._grey = info.pix_fmt.startswith("gray")
+        self._convert = Converter(info.width, info.height, grey=self._grey)
 
     @property
     def path(self) -> str:
@@ -135,23 +135,36 @@ class VideoReader:
 
     @property
     def damaged(self) -> NDArray[np.bool_]:
-        """Frames known so far to be missing or made up in part, bool (T,); a copy.
+        """Frames known so far to be missing or in doubt, bool (T,); a copy.
 
-        The end of a file that may be cut is looked at when it is opened, everything else when it
-        is read. In MPEG and H.26x files the pictures from there to the next key frame may carry
-        traces.
+        In doubt are those that come after damage and before the next key frame: they may carry
+        traces of it. The end of a file that may be cut is looked at when it is opened, everything
+        else when it is read.
         """
-        return self._damaged.copy()
+        return self._store.damaged.copy()
 
     @property
     def n_decoded(self) -> int:
         """Pictures decoded so far, for measuring."""
-        return self._open_decoder().n_decoded
+        return self._store.n_decoded
 
     @property
     def cached_bytes(self) -> int:
         """Bytes of the decoded pictures that are kept."""
-        return self._cache.n_bytes
+        return self._store.cache.n_bytes
+
+    @property
+    def read_ahead(self) -> bool:
+        """Whether a thread fills the cache while reading goes forward frame by frame; settable.
+
+        It stays within half of the cache, ends at a jump and when the reader is closed, and
+        changes no picture. Off at first, also in a reader from :meth:`reopen`.
+        """
+        return self._store.reads_ahead
+
+    @read_ahead.setter
+    def read_ahead(self, on: bool) -> None:
+        self._store.read_ahead(bool(on))
 
     def __len__(self) -> int:
         return self._index.n_frames
@@ -199,8 +212,11 @@ class VideoReader:
         rows = range(*slice(start, stop, step).indices(len(self)))
         for first in range(0, len(rows), _CHUNK):
             chunk = rows[first : first + _CHUNK]
-            pictures = self._converted(chunk, self._convert)
-            yield from (pictures[row] for row in chunk)
+            frames = self._store.collected(chunk, lambda frame: frame)
+            for row in chunk:
+                with self._store.lock:
+                    picture = self._convert(frames.pop(row))
+                yield picture
 
     def clip(self, frames: Iterable[int], size: int | None = None) -> NDArray[np.uint8]:
         """Return some pictures as one RGB array, shrunk inside the decoder's own format.
@@ -232,17 +248,47 @@ class VideoReader:
             short = min(height, width)
             height, width = (max(1, round(side * size / short)) for side in (height, width))
         convert = Converter(width, height, grey=self._grey)
-        pictures = self._converted(sorted(set(rows)), convert)
+        pictures = self._store.collected(sorted(set(rows)), convert)
         out = np.empty((len(rows), height, width, 3), dtype=np.uint8)
         for place, row in enumerate(rows):
             out[place] = pictures[row][..., None] if self._grey else pictures[row]
         return out
 
+    def nearest(self, frame: int) -> tuple[int, NDArray[np.uint8]]:
+        """Return a picture near a frame at once, for a slider that is being moved.
+
+        It is the nearest picture at hand, where that is no farther off than the key frame at or
+        before the frame; else the picture of that key frame, and no other picture is decoded.
+
+        Parameters
+        ----------
+        frame : int
+            Negative ones count from the end.
+
+        Returns
+        -------
+        frame : int
+            The frame that the picture is of. It is the one asked for only if the two are equal.
+        picture : ndarray of uint8, shape (Y, X, 3) or (Y, X)
+
+        Raises
+        ------
+        IndexError
+            For a frame outside the video.
+        """
+        row = frame_number(int(frame), len(self))
+        with self._store.lock:
+            found, picture = self._store.nearest(row)
+            return found, self._convert(picture)
+
     def reopen(self) -> VideoReader:
         """Return a reader of the same file with its own decoder and cache, for a job."""
         other = object.__new__(type(self))
-        damage = self._missing, self._damaged  # what one reader finds out, the other knows
-        other._setup(self._index, damage, self._cache.limit, self._threads)
+        own = self._store
+        # What one reader finds out about damage, the other knows.
+        shared = own.index, own.missing, own.damaged
+        other._setup(FrameStore(*shared, own.cache.limit, own.threads, own.hardware))
+        other._asked_for = self._asked_for
         return other
 
     def describe(self) -> list[str]:
@@ -251,11 +297,7 @@ class VideoReader:
 
     def close(self) -> None:
         """Close the file and drop the cache; reading afterwards is an error."""
-        with self._lock:
-            if self._decoder is not None:
-                self._decoder.close()
-            self._decoder = None
-            self._cache.clear()
+        self._store.close()
 
     def __enter__(self) -> Self:
         return self
@@ -269,84 +311,25 @@ class VideoReader:
         self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _open_again, (type(self), self.path, self._cache.limit, self._threads)
+        own = self._store
+        options = own.cache.limit, own.threads, self._asked_for
+        return _open_again, (type(self), self.path, *options)
 
-    def _open_decoder(self) -> Decoder:
-        if self._decoder is None:
-            raise InputError(
-                self.path, expected="an open reader", found="a closed one", remedy="Open it again."
-            )
-        return self._decoder
-
-    def _picture(self, row: int) -> NDArray[np.uint8]:
-        with self._lock:
-            self._open_decoder()
-            return self._convert(self._frame(row))
-
-    def _converted(
-        self, rows: Sequence[int], convert: Callable[[VideoFrame], NDArray[np.uint8]]
-    ) -> dict[int, NDArray[np.uint8]]:
-        """Return rising rows as arrays, straight from the decoder."""
-        with self._lock:
-            self._open_decoder()
-            out = {row: convert(frame) for row in rows if (frame := self._cache.get(row))}
-            absent = [r for r in rows if r not in out and not self._missing[r]]
-            for row, frame in self._decode(absent):
-                if frame is not None:
-                    out[row] = convert(frame)
-            for row in rows:
-                if row not in out:
-                    out[row] = convert(self._frame(row))
-            return out
+    @property
+    def _index(self) -> VideoIndex:
+        return self._store.index
 
     def _frame(self, row: int) -> VideoFrame:
-        """Return the picture of a row; for a missing one the nearest before it, or else after."""
-        for candidate in chain(range(row, -1, -1), range(row + 1, len(self))):
-            if self._missing[candidate]:
-                continue
-            frame = self._cache.get(candidate)
-            if frame is None:
-                for other, decoded in self._decode(self._window(candidate)):
-                    if decoded is not None:
-                        self._cache.put(other, decoded)
-                        frame = decoded if other == candidate else frame
-            if frame is not None:
-                self._last_asked = row
-                return frame
-        raise FormatError(self.path, expected="pictures", found="none that can be decoded")
+        """Return the decoded picture of a row, as the codec made it."""
+        with self._store.lock:
+            return self._store.asked(row)
 
-    def _window(self, row: int) -> list[int]:
-        """Return the rows to decode in full on the way to a row: those a step back will want."""
-        depth = _WINDOW
-        if 0 < self._last_asked - row <= _WINDOW:  # walking backwards
-            depth = max(depth, self._rows_that_fit() // 2)
-        before = range(max(self._open_decoder().first_on_the_way(row), row - depth), row)
-        return [r for r in before if not self._missing[r] and r not in self._cache] + [row]
-
-    def _rows_that_fit(self) -> int:
-        return self._cache.limit * len(self._cache) // max(1, self._cache.n_bytes)
-
-    def _decode(self, rows: Sequence[int]) -> Iterator[tuple[int, VideoFrame | None]]:
-        """Yield decoded rows, and keep account of the damage met."""
-        rest = list(rows)
-        try:
-            for row, frame in self._open_decoder().pictures(rows):
-                if frame is None:
-                    self._missing[row] = self._damaged[row] = True
-                    if self._index.counted:  # which one of its group is missing stays unknown
-                        self._damaged[self._index.group(row)] = True
-                elif (frame.width, frame.height) != (self.info.width, self.info.height):
-                    self._damaged[row] = True  # the size changes within the file
-                rest.pop(0)
-                yield row, frame
-            return
-        except StampsOutOfOrderError:
-            self._open_decoder().close()
-        self._index = self._index.in_count_mode()
-        self._decoder = Decoder(self._index, self._threads)
-        self._cache.clear()
-        yield from self._decode(rest)
+    def _picture(self, row: int) -> NDArray[np.uint8]:
+        with self._store.lock:
+            return self._convert(self._store.asked(row))
 
 
-def _open_again(kind: type[VideoReader], path: str, cache_bytes: int, threads: int) -> VideoReader:
-    return kind(path, cache_bytes=cache_bytes, threads=threads)
+def _open_again(
+    kind: type[VideoReader], path: str, cache_bytes: int, threads: int, hardware: str | None
+) -> VideoReader:
+    return kind(path, cache_bytes=cache_bytes, threads=threads, hardware=hardware)

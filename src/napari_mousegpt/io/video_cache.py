@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
@@ -44,6 +44,28 @@ class FrameCache:
             return None
         self._frames.move_to_end(row)
         return self._frames[row]
+
+    def nearest(self, row: int, reach: int) -> int | None:
+        """Return the row nearest to a row, the earlier of two; None if all are farther off.
+
+        Parameters
+        ----------
+        row : int
+        reach : int
+            Rows to look on either side, 0 or more.
+        """
+        if reach > len(self._frames):
+            near = [other for other in self._frames if abs(other - row) <= reach]
+            return min(near, key=lambda other: (abs(other - row), other), default=None)
+        for distance in range(reach + 1):
+            for other in (row - distance, row + distance):
+                if other in self._frames:
+                    return other
+        return None
+
+    def rows_that_fit(self) -> int:
+        """Return how many pictures of the size of those held fit; 0 while there are none."""
+        return self.limit * len(self._frames) // max(1, self.n_bytes)
 
     def put(self, row: int, frame: VideoFrame) -> None:
         """Keep a picture, and drop the ones unused for longest."""
@@ -88,9 +110,10 @@ class Converter:
     def __call__(self, frame: VideoFrame) -> NDArray[np.uint8]:
         """Return a picture as a new uint8 array."""
         same_size = (frame.width, frame.height) == (self.width, self.height)
+        made = frame
         if not (same_size and frame.format.name == self._format):
             shrinks = self.width < frame.width
-            frame = self._reformatter.reformat(
+            made = self._reformatter.reformat(
                 frame,
                 width=self.width,
                 height=self.height,
@@ -98,4 +121,7 @@ class Converter:
                 interpolation=Interpolation.AREA if shrinks else Interpolation.BILINEAR,
                 threads=1,
             )
-        return np.array(frame.to_ndarray(), dtype=np.uint8)
+        array: Any = made.to_ndarray()  # uint8 in both formats
+        # A converted picture is nobody else's: its memory is handed out as it is. Copying it took
+        # four times as long as converting it. A kept picture is copied, and so are padded rows.
+        return np.array(array) if made is frame else np.ascontiguousarray(array)

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING
 
 import av
 import numpy as np
+from av.video.frame import PictureType
 
 from napari_mousegpt.io.video_index import VideoIndex, stamp_of
-from napari_mousegpt.io.video_open import open_video
+from napari_mousegpt.io.video_open import hardware_failed, open_video
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -38,6 +39,10 @@ __all__ = ["Decoder", "StampsOutOfOrderError"]
 _REORDER = 16
 # A key frame so few rows ahead is reached sooner by reading on than by seeking.
 _READ_ON = 8
+# Decoding threads, and the pixels a picture must have for them: at 640 x 480 four threads save a
+# fifth of the time and cost a third more work.
+_THREADS = 4
+_THREADED_PIXELS = 1_000_000
 
 
 class StampsOutOfOrderError(Exception):
@@ -56,18 +61,29 @@ class Decoder:
     index : VideoIndex
         Frame list of the file.
     threads : int
-        Decoding threads; 0 takes up to four.
+        Decoding threads; 0 takes one, or up to four for pictures of a megapixel and more.
+    hardware : str, optional
+        Device that decodes instead (``"cuda"``); it must be able to, see
+        :func:`napari_mousegpt.io.video_hardware.choose_hardware`.
 
     Attributes
     ----------
     n_decoded : int
         Pictures decoded so far, for measuring.
+    doubtful : set of int
+        Rows that come after damage and before the next key frame: they may lean on what is lost.
+    interrupted : bool
+        Set by another thread, it ends :meth:`pictures` early.
     """
 
-    def __init__(self, index: VideoIndex, threads: int = 0) -> None:
+    def __init__(self, index: VideoIndex, threads: int = 0, hardware: str | None = None) -> None:
         self.index = index
         self.n_decoded = 0
-        self._threads = threads or min(4, os.cpu_count() or 1)
+        self.interrupted = False
+        self.doubtful: set[int] = set()
+        self._hardware = hardware
+        large = index.info.width * index.info.height >= _THREADED_PIXELS
+        self._threads = threads or (min(_THREADS, os.cpu_count() or 1) if large else 1)
         self._key_stamps = index.key_stamps  # shrink to the key frames that decode alone
         self._key_rows = index.key_rows
         self._bad: set[int] = set()  # stamps of key frames behind which damage was met
@@ -78,9 +94,10 @@ class Decoder:
 
     def _open(self, *, careful: bool) -> None:
         self._careful = careful
-        self._container, self._stream = open_video(self.index.path)
+        self._container, self._stream = open_video(self.index.path, self._hardware)
         self._stream.thread_type = "AUTO"
-        self._stream.codec_context.thread_count = 1 if careful else self._threads
+        one = careful or self._hardware is not None
+        self._stream.codec_context.thread_count = 1 if one else self._threads
         if self.index.strict:
             self._stream.codec_context.options = {"err_detect": "explode"}
         self._skipping = False
@@ -101,6 +118,7 @@ class Decoder:
         self._floor = self._count = floor  # first row of the run
         self._at = floor - 1  # last row that came out; n_frames: the next call has to seek
         self._began = self._ended = False
+        self._lost, self._doubt = -1, 0  # damaged row, and key frames to pass until it is forgotten
 
     def close(self) -> None:
         """Close the file."""
@@ -111,7 +129,44 @@ class Decoder:
         key = self._key(row)
         if key < 0:
             return row
-        return self._at + 1 if self._reads_on_to(row) else int(self._key_rows[key])
+        return self._at + 1 if self.stands_before(row) else int(self._key_rows[key])
+
+    def key_row(self, row: int) -> int:
+        """Return the row of the key frame that serves a row; -1 if there is none."""
+        key = self._key(row)
+        return -1 if key < 0 else int(self._key_rows[key])
+
+    def stands_before(self, row: int) -> bool:
+        """Return whether a row is reached by reading on, without a seek."""
+        key = self._key(row)
+        return key >= 0 and self._at < row and self._key_rows[key] <= self._at + 1 + self._read_on
+
+    def key_picture(self, row: int) -> VideoFrame | None:
+        """Return the picture of the key frame that serves a row, decoding no other.
+
+        Returns
+        -------
+        VideoFrame or None
+            None when one packet does not give it: then :meth:`pictures` has to find out why.
+        """
+        key = self._key(row)
+        if key < 0 or int(self._key_stamps[key]) in self._bad:
+            return None
+        self._seek(row)
+        context = self._stream.codec_context
+        context.skip_frame, self._skipping = "DEFAULT", False
+        try:
+            packet = next(self._packets)
+            # Telling the decoder that nothing follows makes it give the picture up at once.
+            frames = [*context.decode(packet), *context.decode(None)]
+        except (StopIteration, av.FFmpegError):
+            frames = []
+        finally:
+            self._at = self.index.n_frames  # it has been told of an end: the next call seeks
+        self.n_decoded += len(frames)
+        if len(frames) != 1 or frames[0].is_corrupt:
+            return None
+        return frames[0] if self.index.counted or frames[0].pts == self._run_key else None
 
     def pictures(self, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame | None]]:
         """Yield some rows, given rising, with their pictures; None where there is none.
@@ -128,14 +183,14 @@ class Decoder:
         held: dict[int, VideoFrame | None] = {}
         begin = self._at
         try:
-            while waiting:
+            while waiting and not self.interrupted:
                 row = waiting[0]
                 if row in held or self._key(row) < 0:
                     waiting.popleft()
                     yield row, held.pop(row, None)
                     continue
                 try:
-                    if row <= begin or (row > self._at and not self._reads_on_to(row)):
+                    if row <= begin or (row > self._at and not self.stands_before(row)):
                         held.clear()
                         self._seek(row)
                         begin = self._at
@@ -153,9 +208,6 @@ class Decoder:
     def _key(self, row: int) -> int:
         """Return the position of the key frame that serves a row, -1 if there is none."""
         return int(np.searchsorted(self._key_stamps, self.index.stamps[row], side="right")) - 1
-
-    def _reads_on_to(self, row: int) -> bool:
-        return self._at < row and self._key_rows[self._key(row)] <= self._at + 1 + self._read_on
 
     def _seek(self, row: int) -> None:
         """Stand before the key frame that serves a row."""
@@ -211,6 +263,11 @@ class Decoder:
         self._began = True
         if frame.is_corrupt:
             self._meet_damage(row)
+        if self._doubt and row > self._lost and row in self.index.key_rows:
+            # Where no frame is intra alone, the whole picture is renewed from one key to the next.
+            self._doubt = 0 if frame.pict_type == PictureType.I else self._doubt - 1
+        if self._doubt:
+            self.doubtful.add(row)
         self._at = max(self._at, row)
         return (row, None if frame.is_corrupt else frame) if row in self._wanted else None
 
@@ -239,7 +296,9 @@ class Decoder:
                 self._skipping = skip
         try:
             self._ready.extend(context.decode(packet))
-        except av.FFmpegError:
+        except av.FFmpegError as error:
+            if self._hardware and not isinstance(error, av.InvalidDataError):
+                raise hardware_failed(index.path, self._hardware, error) from error
             if row >= self._floor:
                 self._meet_damage(row)
 
@@ -276,6 +335,10 @@ class Decoder:
         if not self._careful:
             self._bad.add(self._run_key)
             raise _StartAgainError
+        if row > self._at:
+            self._lost, self._doubt = row, 2
+        else:  # noticed late, by the picture that never came
+            self.doubtful.update(range(row, self.index.group(row).stop))
         if self._ended and not self._ready and not self._began:
             self._drop_key(self._run_key)
         elif key >= 0 and self._key_rows[key] == row:

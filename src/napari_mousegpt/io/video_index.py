@@ -256,6 +256,7 @@ def _first_pictures(path: str, codec: str, stamps_rise: bool) -> tuple[VideoFram
     count = _TRUST_PICTURES if stamps_rise else _FIRST_PICTURES
     for strict in (True, False):
         container, stream = open_video(path)
+        stream.codec_context.thread_count = 1
         if strict:
             stream.codec_context.options = {"err_detect": "explode"}
         frames: list[VideoFrame] = []
@@ -296,4 +297,6 @@ def _timebase(stamps: NDArray[np.int64], tick: Fraction, rate: Fraction | None) 
 
 def _remux(path: str, rate: str = "") -> str:
     target = Path(path).with_name(f"{Path(path).stem}_remuxed.mp4")
-    return f'ffmpeg -fflags +genpts {rate}-i "{path}" -c copy "{target}"'
+    # The stamps made up for B-frames begin before 0: an edit list would hide the first pictures.
+    whole = "-use_editlist 0 " if rate else ""
+    return f'ffmpeg -fflags +genpts {rate}-i "{path}" -c copy {whole}"{target}"'

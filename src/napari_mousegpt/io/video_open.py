@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
+from av.codec.hwaccel import HWAccel
 
 from napari_mousegpt.errors import FormatError, InputError
 
@@ -13,18 +14,25 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from av.video.stream import VideoStream
 
-__all__ = ["open_video"]
+__all__ = ["hardware_failed", "open_video"]
 
 _ATTACHED_PICTURE = 0x400  # cover art of a sound file
 
 
-def open_video(path: str) -> tuple[InputContainer, VideoStream]:
+def open_video(path: str, hardware: str | None = None) -> tuple[InputContainer, VideoStream]:
     """Open a file and pick its video stream.
+
+    Parameters
+    ----------
+    path : str
+    hardware : str, optional
+        FFmpeg's name of a device that decodes (``"cuda"``). Either it decodes every picture or
+        reading fails: FFmpeg never changes over to software by itself.
 
     Raises
     ------
     InputError, FormatError
-        When the path is no file, or the file no video.
+        When the path is no file, or the file no video, or the device does not decode it.
     """
     file = Path(path)
     if not file.exists():
@@ -48,9 +56,14 @@ def open_video(path: str) -> tuple[InputContainer, VideoStream]:
         raise FormatError(
             path, expected="a video file", found="text", remedy="Choose the video file itself."
         )
+    device = HWAccel(hardware, allow_software_fallback=False) if hardware else None
     try:
-        container = av.open(path, options={"protocol_whitelist": "file"})
-    except av.FFmpegError as error:
+        container = av.open(path, options={"protocol_whitelist": "file"}, hwaccel=device)
+    except (av.FFmpegError, RuntimeError) as error:
+        if hardware:
+            raise hardware_failed(path, hardware, error) from error
+        if not isinstance(error, av.FFmpegError):
+            raise
         raise _not_a_video(path, head, str(error.strerror)) from error
     streams = [s for s in container.streams.video if not int(s.disposition) & _ATTACHED_PICTURE]
     kind = container.format.name
@@ -69,6 +82,16 @@ def open_video(path: str) -> tuple[InputContainer, VideoStream]:
         expected="a video",
         found=f"a {kind} file without a video stream that can be read",
         remedy="Choose the video file itself.",
+    )
+
+
+def hardware_failed(path: str, hardware: str, error: Exception) -> InputError:
+    """Return the error for a device that does not decode, or no longer does."""
+    return InputError(
+        path,
+        expected=f"a device that decodes it ({hardware})",
+        found=str(getattr(error, "strerror", None) or error),
+        remedy="Open it without hardware decoding.",
     )
 
 

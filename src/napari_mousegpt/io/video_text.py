@@ -21,7 +21,7 @@ def describe_video(index: VideoIndex, damaged: NDArray[np.bool_]) -> list[str]:
     ----------
     index : VideoIndex
     damaged : ndarray of bool, shape (n_frames,)
-        Frames known to be missing or made up in part.
+        Frames known to be missing or in doubt.
     """
     info, clock = index.info, index.timebase
     lines = [
@@ -34,8 +34,9 @@ def describe_video(index: VideoIndex, damaged: NDArray[np.bool_]) -> list[str]:
     ]
     if info.rotation:
         lines.append(
-            f"A tag asks players to turn the picture by {info.rotation} degrees: it is not "
-            "applied, so that pose coordinates keep matching."
+            f"A tag asks players to turn the picture by {info.rotation} degrees. It is not "
+            "applied: pictures are given as they are stored, and pose coordinates are of the "
+            "stored picture."
         )
     lines.extend(info.notes)
     rows = np.flatnonzero(damaged)
@@ -44,7 +45,7 @@ def describe_video(index: VideoIndex, damaged: NDArray[np.bool_]) -> list[str]:
         some += ", ..." if rows.size > _SHOWN else ""
         lines.append(
             f"{rows.size} of the frames read so far are damaged ({some}): a missing one shows the "
-            "picture before it, and those after it may carry traces up to the next key frame."
+            "picture before it, the others come after it and may carry traces of the damage."
         )
     return lines
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_mousegpt.core.arena import Arena
+from napari_mousegpt.core.arena_pose import split_by_arena
 from napari_mousegpt.core.pose import POSE_DIMS, fit_length, validate_pose
 from napari_mousegpt.core.pose_steps import PoseStep, apply_steps
 from napari_mousegpt.core.recording import FrameSource, View
@@ -36,7 +37,7 @@ class ViewOptions:
 
     Parameters
     ----------
-    pose_format, layout, individuals, fps, mismatch, steps, hardware
+    pose_format, layout, individuals, fps, mismatch, steps, split_arenas, hardware
         As in :func:`napari_mousegpt.io.recordings.open_recording`.
     """
 
@@ -46,6 +47,7 @@ class ViewOptions:
     fps: float | str | Fraction | None = None
     mismatch: str = "error"
     steps: tuple[PoseStep, ...] = ()
+    split_arenas: bool = False
     hardware: str | None = None
 
 
@@ -79,6 +81,9 @@ def open_view(
                 _rate(tracks, how.fps), 0 if tracks is None else len(tracks["time"])
             )
             tracks = None if tracks is None else fit_length(tracks, clock)
+        arenas = _open_arenas(arena, source)
+        if how.split_arenas:
+            tracks = _split(tracks, arenas, name)
         if tracks is not None and how.steps:
             tracks = apply_steps(tracks, how.steps)
         files = files_of(video, pose, arena)
@@ -90,7 +95,7 @@ def open_view(
             offset,
             {role: _path_text(file) for role, file in files.items()},
             {role: _fingerprint(file) for role, file in files.items()},
-            _open_arenas(arena, source),
+            arenas,
         )
     except BaseException:
         if source is not video:
@@ -217,6 +222,17 @@ def _open_arenas(arena: Any, source: FrameSource | None) -> tuple[Arena, ...]:
         return load_arenas(arena, picture_size=size)
     given = [arena] if isinstance(arena, Arena) else arena
     return tuple(item if isinstance(item, Arena) else Arena.from_dict(item) for item in given)
+
+
+def _split(tracks: xr.Dataset | None, arenas: tuple[Arena, ...], name: str) -> xr.Dataset:
+    if tracks is None or not arenas:
+        raise InputError(
+            f"view {name!r}",
+            expected="a pose and arenas, to give each arena its animal",
+            found="no pose" if tracks is None else "no arenas",
+            remedy="Give pose=... and arena=..., or leave split_arenas out.",
+        )
+    return split_by_arena(tracks, arenas)
 
 
 def _chosen(pose: xr.Dataset, wanted: Sequence[str] | Mapping[str, str]) -> xr.Dataset:

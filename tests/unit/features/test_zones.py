@@ -15,7 +15,7 @@ from napari_mousegpt.core.pose import make_pose
 from napari_mousegpt.core.recording import Recording, View
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError
-from napari_mousegpt.features.arena_pose import split_by_arena
+from napari_mousegpt.core.arena_pose import split_by_arena
 from napari_mousegpt.features.zones import ZoneParams, body_point, zone_entries, zone_summary
 
 

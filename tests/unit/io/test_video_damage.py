@@ -61,6 +61,28 @@ def test_a_wiped_packet_is_a_hole(clips: ClipBox, tmp_path: Path, kind: str) -> 
     assert [found[frame] for frame in np.flatnonzero(~touched)] == np.flatnonzero(~touched).tolist()
 
 
+@pytest.mark.parametrize(
+    "kind", ["b_frames", "open_gop", "intra_refresh", "mpeg4_mp4", "mjpeg_avi", "hevc"]
+)
+@pytest.mark.parametrize("packets", [(53,), (30, 71), (1, 2), (0,)])
+@pytest.mark.parametrize("how", ["zeros", "noise"])
+def test_a_picture_that_is_not_flagged_is_the_right_one(
+    clips: ClipBox, tmp_path: Path, kind: str, packets: tuple[int, ...], how: str
+) -> None:
+    if kind == "intra_refresh" and 0 in packets:
+        packets = (1,)  # the one picture that decodes alone
+    source = clips[kind].path
+    path = tmp_path / f"damaged{source.suffix}"
+    damage(source, path, packets, how)
+    random = np.random.default_rng(6)
+    for frames in (range(N_FRAMES), random.permutation(N_FRAMES)[:25], range(99, -1, -3)):
+        reader = VideoReader(path, cache_bytes=1 << 20)
+        for frame in frames:
+            picture = reader[int(frame)]
+            if not reader.damaged[frame]:
+                assert read_number(picture) == frame
+
+
 @pytest.mark.parametrize("kind", ["b_frames", "open_gop", "h264_avi", "mpeg4_mp4", "mjpeg_avi"])
 @pytest.mark.parametrize("packets", [(40, 60, 70), (0, 1, 2), (24, 30, 48)])
 def test_a_damaged_file_reads_the_same_on_every_way(
