@@ -22,10 +22,13 @@ from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import FormatError, InputError
+from napari_mousegpt.io.boris_clocks import clock_from_facts
+from napari_mousegpt.io.boris_pairs import modifier_columns, pair_events
 from napari_mousegpt.io.seconds import nearest_frames
-from napari_mousegpt.io.text_tables import read_cells, write_csv
+from napari_mousegpt.io.text_dialects import numbers
+from napari_mousegpt.io.text_tables import open_cells, write_csv
 
-__all__ = ["COLUMNS", "is_boris_header", "read_boris", "write_boris"]
+__all__ = ["COLUMNS", "NO_SUBJECT", "is_boris_header", "read_boris", "write_boris"]
 
 #: Columns of the aggregated table; one "Modifier #n" for each set stands before the type.
 COLUMNS = (
@@ -57,6 +60,10 @@ COLUMNS = (
 #: What BORIS calls the whole picture.
 NO_SUBJECT = "No focal subject"
 _MEDIA = ("Media file name", "Media file path", "Media file")
+#: Names that older versions gave to the columns.
+_OLDER = {"Start": "Start (s)", "Stop": "Stop (s)", "Duration": "Duration (s)", "Time (s)": "Time"}
+_RATES = ("FPS (frame/s)", "FPS")
+_LENGTHS = ("Media duration (s)", "Total length")
 
 
 def write_boris(
@@ -140,7 +147,7 @@ def _observation(
 
 def read_boris(
     path: str | os.PathLike[str],
-    clocks: Timebase | Mapping[str, Timebase],
+    clocks: Timebase | Mapping[str, Timebase] | None,
     *,
     recordings: str | Mapping[str, str] | None = None,
     individuals: Mapping[str, str] | None = None,
@@ -153,8 +160,9 @@ def read_boris(
     ----------
     path : path-like
         The table.
-    clocks : Timebase, or mapping of recording id to Timebase
-        Clock of the video of each observation.
+    clocks : Timebase, mapping of recording id to Timebase, or None
+        Clock of the video of each observation; without any, rate and length as the table states
+        them, which is noted.
     recordings : str, or mapping of observation id to recording id, optional
         Recording of the only observation, or of each; the observation id by default.
     individuals : mapping of str to str, optional
@@ -170,7 +178,8 @@ def read_boris(
     Ethogram
         Accepted bouts of the given source, with columns ``modifiers`` and ``comment`` where the
         table has them. Every subject that occurs counts as observed over the whole video. Start
-        and stop are the nearest frames; POINT events have no length.
+        and stop are the nearest frames; POINT events have no length. ``notes`` says what was
+        guessed.
 
     Raises
     ------
@@ -186,10 +195,10 @@ def read_boris(
         raise InputError(
             path, expected="a BORIS table", found="no such file", remedy="Check the path."
         )
-    events = _read_events(path)
+    events, notes = _read_events(path)
     _check_offset(events, offset, path)
     if "Start (s)" not in events.columns:
-        events = _pair(events, path)
+        events = pair_events(events, str(path))
     bouts, observed = [], []
     for observation, part in events.groupby("Observation id", sort=False):
         name = str(observation)
@@ -201,7 +210,10 @@ def read_boris(
                 remedy="Give recordings={observation: recording, ...}.",
             )
         target = recordings if isinstance(recordings, str) else (recordings or {}).get(name, name)
-        clock = clocks if isinstance(clocks, Timebase) else clocks.get(target)
+        clock = clocks.get(target) if isinstance(clocks, Mapping) else clocks
+        if clocks is None:
+            clock, said = _stated_clock(part, target)
+            notes.append(said)
         if clock is None:
             raise InputError(
                 path,
@@ -218,33 +230,45 @@ def read_boris(
     if not bouts:
         return Ethogram(Intervals.build([], [], [], [], label=[]), source=source)
     found = Intervals.concat(bouts).assign(status="accepted")
-    return Ethogram(found, Intervals.concat(observed), source=source)
+    points = int((found.length == 0).sum())
+    if points:
+        notes.append(f"{points} events have no length; they are kept at their frame.")
+    return Ethogram(found, Intervals.concat(observed), source=source, notes=notes)
 
 
 def is_boris_header(cells: Sequence[str]) -> bool:
     """Whether these column names are those of one of the two tables."""
-    names = set(cells)
+    names = {_OLDER.get(cell, cell) for cell in cells}
     return "Behavior" in names and (
         {"Start (s)", "Stop (s)"} <= names
         or ("Time" in names and bool(names & {"Status", "Behavior type"}))
     )
 
 
-def _read_events(path: Path) -> pd.DataFrame:
-    """Return the events with the numbers of their lines, and what the lines above them say."""
-    rows = read_cells(path)
+def _read_events(path: Path) -> tuple[pd.DataFrame, list[str]]:
+    """Return the events with the numbers of their lines, and what was guessed about the text."""
+    cells_of = open_cells(path)
+    rows = cells_of.rows
     at = next((i for i, (_, cells) in enumerate(rows) if is_boris_header(cells)), None)
     if at is None:
         raise FormatError(
             path,
             expected="an aggregated or tabular events table of BORIS",
-            found=", ".join(rows[0][1][:5]) or "something else",
+            found=", ".join(rows[0][1][:5] if rows else []) or "something else",
             remedy="Export it in BORIS with Observations > Export events or Export aggregated "
             "events, as csv or tsv.",
         )
-    header = rows[at][1]
+    header = [_OLDER.get(cell, cell) for cell in rows[at][1]]
     while header and not header[-1]:
         header = header[:-1]
+    doubled = sorted({name for name in header if header.count(name) > 1})
+    if doubled:
+        raise FormatError(
+            f"{path}, line {rows[at][0]}",
+            expected="column names that differ",
+            found=f"{doubled[0]!r} twice",
+            remedy="Rename one of the two, for example an independent variable.",
+        )
     body = []
     for number, cells in rows[at + 1 :]:
         if len(cells) < len(header):
@@ -260,16 +284,26 @@ def _read_events(path: Path) -> pd.DataFrame:
     for name in ("Observation id", "Time offset (s)"):
         if name not in events.columns:
             events[name] = above.get(name, path.stem if name == "Observation id" else "0")
-    return events
+    return events, list(cells_of.notes)
+
+
+def _stated_clock(events: pd.DataFrame, recording: str) -> tuple[Timebase | None, str]:
+    """Return the clock that the table itself states for one observation."""
+    facts = []
+    for names in (_RATES, _LENGTHS):
+        name = next((name for name in names if name in events.columns), None)
+        facts.append(events[name].iloc[0] if name else "")
+    rate, length = numbers(facts)
+    return clock_from_facts(float(rate), float(length), recording)
 
 
 def _check_offset(events: pd.DataFrame, offset: float | None, path: Path) -> None:
-    stated = pd.to_numeric(events["Time offset (s)"], errors="coerce").fillna(0.0)
+    stated = np.nan_to_num(numbers(events["Time offset (s)"]))
     if offset is None and (stated != 0).any():
         raise InputError(
             path,
             expected="times that count from the first picture",
-            found=f"a time offset of {stated[stated != 0].iloc[0]:g} s",
+            found=f"a time offset of {stated[stated != 0][0]:g} s",
             remedy="Say how many seconds to take from the times: offset=..., 0 for none.",
         )
 
@@ -287,43 +321,6 @@ def _check_one_video(events: pd.DataFrame, observation: str, path: Path) -> None
             )
 
 
-def _pair(events: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Return one row for each bout from rows of START, STOP and POINT."""
-    status = "Status" if "Status" in events.columns else "Behavior type"
-    modifiers = _modifier_columns(events)
-    open_: dict[tuple[str, ...], dict[str, Any]] = {}
-    bouts: list[dict[str, Any]] = []
-    for values in events.itertuples(index=False, name=None):
-        event = dict(zip(events.columns, values, strict=True))
-        key = tuple(
-            str(event.get(k, "")) for k in ("Observation id", "Subject", "Behavior", *modifiers)
-        )
-        kind = str(event[status]).upper()
-        if kind == "POINT":
-            bouts.append({**event, "Start (s)": event["Time"], "Stop (s)": event["Time"]})
-        elif kind == "START" and key not in open_:
-            open_[key] = event
-        elif kind == "STOP" and key in open_:
-            begin = open_.pop(key)
-            bouts.append({**begin, "Start (s)": begin["Time"], "Stop (s)": event["Time"]})
-        else:
-            raise FormatError(
-                f"{path}, line {event['line']}",
-                expected="START, STOP or POINT, each START followed by its STOP",
-                found=f"{kind} of {event['Behavior']!r} at {event['Time']} s",
-                remedy='Use "Fix unpaired events" in BORIS and export again.',
-            )
-    if open_:
-        event = next(iter(open_.values()))
-        raise FormatError(
-            f"{path}, line {event['line']}",
-            expected="a STOP for each START",
-            found=f"none for {event['Behavior']!r} at {event['Time']} s",
-            remedy='Use "Fix unpaired events" in BORIS and export again.',
-        )
-    return pd.DataFrame(bouts, columns=[*events.columns, "Start (s)", "Stop (s)"])
-
-
 def _bouts(
     events: pd.DataFrame,
     recording: str,
@@ -332,10 +329,7 @@ def _bouts(
     offset: float,
     path: Path,
 ) -> Intervals:
-    begins, ends = (
-        pd.to_numeric(events[name], errors="coerce").to_numpy(dtype=float) - offset
-        for name in ("Start (s)", "Stop (s)")
-    )
+    begins, ends = (numbers(events[name]) - offset for name in ("Start (s)", "Stop (s)"))
     # Some versions leave the stop of a POINT empty.
     ends = np.where(np.isnan(ends), begins, ends)
     starts = nearest_frames(clock, begins, f"{path}, column Start (s)")
@@ -343,7 +337,7 @@ def _bouts(
     subjects = events["Subject"] if "Subject" in events.columns else [""] * len(events)
     who = [individuals.get(s, "" if s == NO_SUBJECT else s) for s in subjects]
     extra: dict[str, Any] = {}
-    modifiers = _modifier_columns(events)
+    modifiers = modifier_columns(events)
     if modifiers:
         joined = ["|".join(filter(None, row)) for row in events[modifiers].to_numpy(dtype=object)]
         if any(joined):
@@ -359,7 +353,3 @@ def _bouts(
         label=events["Behavior"].to_numpy(dtype=object),
         **extra,
     )
-
-
-def _modifier_columns(events: pd.DataFrame) -> list[str]:
-    return [name for name in events.columns if str(name).startswith("Modifier")]

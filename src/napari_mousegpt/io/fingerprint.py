@@ -6,14 +6,17 @@ verifies; it is no key and no proof: two files that differ only in their middle 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 
 from napari_mousegpt.errors import InputError
 
-__all__ = ["file_fingerprint"]
+__all__ = ["file_fingerprint", "sequence_fingerprint"]
 
 _PART = 64 * 1024
+#: Images of a sequence whose content is looked at.
+_SAMPLED = 16
 
 
 def file_fingerprint(path: str | Path) -> str:
@@ -59,3 +62,39 @@ def file_fingerprint(path: str | Path) -> str:
             remedy="Check the path, and that the drive is mounted.",
         ) from error
     return f"blake2b-64k:{digest.hexdigest()}"
+
+
+def sequence_fingerprint(paths: Sequence[str | Path]) -> str:
+    """Return a hash of the names and sizes of many files, and of the content of 16 of them.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        Files in the order of their frames; folders in their paths do not count.
+
+    Returns
+    -------
+    str
+        ``"blake2b-files:"`` and 32 hexadecimal digits.
+
+    Raises
+    ------
+    InputError
+        When there are none, or one cannot be read.
+    """
+    files = [Path(path) for path in paths]
+    if not files:
+        raise InputError("images", expected="at least one file", found="none")
+    digest = blake2b(digest_size=16)
+    for file in files:
+        try:
+            size = file.stat().st_size
+        except OSError as error:
+            raise InputError(
+                file, expected="a readable file", found=error.strerror or str(error)
+            ) from error
+        digest.update(f"{file.name}\x1f{size}\x1e".encode(errors="surrogateescape"))
+    step = max(1, (len(files) - 1) // (_SAMPLED - 1))
+    for file in [*files[::step], files[-1]]:
+        digest.update(file_fingerprint(file).encode())
+    return f"blake2b-files:{digest.hexdigest()}"

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from napari_mousegpt.core.ethogram import Ethogram
-from napari_mousegpt.core.parquet import parquet_facts, read_parquet
 from napari_mousegpt.errors import InputError, MouseGPTError
-from napari_mousegpt.io.boris import is_boris_header
+from napari_mousegpt.io.arenas import is_arena_file
 from napari_mousegpt.io.delimited import Head, read_head
 from napari_mousegpt.io.file_report import FileReport, Problem, problem_of
-from napari_mousegpt.io.frame_labels import is_frame_table, read_frame_labels
-from napari_mousegpt.io.labels import is_bout_table, read_bouts
-from napari_mousegpt.io.pose import load_pose, sniff_pose
+from napari_mousegpt.io.image_names import IMAGE_SUFFIXES, is_pattern
+from napari_mousegpt.io.inspect_labels import look_at_labels
+from napari_mousegpt.io.inspect_pictures import VIDEO_SUFFIXES, look_at_images, look_at_video
+from napari_mousegpt.io.inspect_tables import (
+    is_study_header,
+    look_at_arenas,
+    look_at_parquet,
+    look_at_study,
+    look_at_table,
+)
+from napari_mousegpt.io.inspect_tracks import look_at_pose
+from napari_mousegpt.io.label_formats import LABEL_FORMATS, sniff_labels
+from napari_mousegpt.io.pose import POSE_FORMATS, sniff_pose
 from napari_mousegpt.io.pose_plain import is_bare_numbers
-from napari_mousegpt.io.study import load_study, missing_files
 from napari_mousegpt.io.text_tables import read_cells
 
 __all__ = ["FileReport", "Problem", "info", "inspect_file"]
 
-VIDEO_SUFFIXES = (
-    ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ts", ".mts",
-    ".m2ts", ".flv", ".h264", ".264", ".hevc", ".seq",
-)  # fmt: skip
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_SINGLE_IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"GIF8")
+_PARQUET = b"PAR1"
+_ZIP = b"PK\x03\x04"
+_NUMPY = b"\x93NUMPY"
 
 
 def info(path: str | os.PathLike[str]) -> FileReport:
@@ -40,7 +50,8 @@ def inspect_file(path: str | os.PathLike[str]) -> FileReport:
     Parameters
     ----------
     path : path-like
-        Video, pose, labels, BORIS table, study table, or anything else. It is read whole.
+        Video, images (stack, folder or pattern), pose, labels, study table, arenas, a finished
+        run, or anything else. It is read whole.
 
     Returns
     -------
@@ -53,7 +64,7 @@ def inspect_file(path: str | os.PathLike[str]) -> FileReport:
         When there is nothing at that path.
     """
     path = Path(path)
-    if not path.exists():
+    if not path.exists() and not is_pattern(path):
         raise InputError(path, expected="a file", found="nothing there", remedy="Check the path.")
     try:
         return _inspect(path)
@@ -64,15 +75,10 @@ def inspect_file(path: str | os.PathLike[str]) -> FileReport:
 
 
 def _inspect(path: Path) -> FileReport:
+    if is_pattern(path) and not path.exists():
+        return _guarded(path, "images", "", look_at_images)
     if path.is_dir():
-        count = sum(1 for _ in path.iterdir())
-        return FileReport(
-            path,
-            "folder",
-            "",
-            (f"{path.name or path} is a folder with {count} entries.",),
-            (Problem("A folder is no recording.", "Name a file in it."),),
-        )
+        return _folder(path)
     head = read_head(path)
     if not head.data.strip():
         return FileReport(
@@ -82,16 +88,87 @@ def _inspect(path: Path) -> FileReport:
             (f"{path.name} is empty ({head.size} bytes).",),
             (Problem("The file is empty.", "Copy or export it again."),),
         )
-    if head.data.startswith(b"PAR1"):
-        return _guarded(path, "labels", "parquet", _parquet)
-    guess = sniff_pose(path)
-    if guess.format is not None:
-        return _guarded(path, "pose", guess.format, _pose)
-    if path.suffix.lower() in VIDEO_SUFFIXES or not (head.is_text or head.is_hdf5):
-        return _guarded(path, "video", "", _video)
+    pose = sniff_pose(path)
+    if pose.format is not None:
+        return _guarded(path, "pose", pose.format, look_at_pose)
+    packed = head.data.startswith(_PARQUET)
+    if head.is_text and not packed:
+        return _text(path, head)
+    labels = sniff_labels(path)
+    if labels.format is not None:
+        return _labels(path, labels.format)
+    if packed:
+        return _guarded(path, "labels", "parquet", look_at_parquet)
     if head.is_hdf5:
-        return _not_understood(path, head, f"{path.name} is {guess.reason}.")
-    return _text(path, head)
+        return _not_understood(path, head, f"{path.name} is {pose.reason}.")
+    return _binary(path, head)
+
+
+def _text(path: Path, head: Head) -> FileReport:
+    suffix = path.suffix.lower()
+    if suffix in VIDEO_SUFFIXES:
+        said = f"{path.name} is text, though its name is that of a video."
+        remedy = "Choose the video itself."
+        return FileReport(path, "unknown", "", (said,), (Problem("It is no video.", remedy),))
+    if suffix == ".toml":
+        return _guarded(path, "study", "toml", look_at_study)
+    if suffix in (".yaml", ".yml"):
+        return _not_understood(
+            path,
+            head,
+            f"{path.name} is a configuration of another program (YAML).",
+            "Choose the video, or the pose file that the program wrote.",
+        )
+    if head.data.lstrip()[:1] in (b"{", b"["):
+        if is_arena_file(path):
+            return _guarded(path, "arena", "JSON", look_at_arenas)
+        labels = sniff_labels(path)
+        if labels.format is not None or suffix == ".boris":
+            return _labels(path, labels.format or "BORIS project")
+        return _not_understood(path, head, f"{path.name} is JSON that holds no arenas.")
+    if is_bare_numbers(head):
+        return _bare_numbers(path)
+    try:
+        rows = read_cells(path)
+    except MouseGPTError as error:
+        return FileReport(path, "table", "", (f"{path.name} is text.",), (problem_of(error),))
+    header = rows[0][1]
+    if is_study_header(header):
+        return _guarded(path, "study", "csv", look_at_study)
+    labels = sniff_labels(path)
+    if labels.format is not None:
+        return _labels(path, labels.format)
+    if suffix in (".csv", ".tsv", ".tab") or (suffix == ".txt" and len(header) > 1):
+        return look_at_table(path, rows)
+    return _not_understood(path, head, f"{path.name} is text that begins {header[0][:60]!r}.")
+
+
+def _binary(path: Path, head: Head) -> FileReport:
+    suffix = path.suffix.lower()
+    if head.data.startswith(_ZIP) and suffix in (".xlsx", ".xlsm"):
+        return _guarded(path, "study", "xlsx", look_at_study)
+    if head.data.startswith(_NUMPY):
+        return _array(path, head)
+    if head.data.startswith(_TIFF):
+        return _guarded(path, "images", "TIFF", look_at_images)
+    if head.data.startswith(_SINGLE_IMAGES) and suffix in IMAGE_SUFFIXES:
+        return FileReport(
+            path,
+            "image",
+            suffix.lstrip("."),
+            (f"{path.name} is a single image.",),
+            (Problem("One image is no recording.", "Name its folder, or a pattern (*.png)."),),
+        )
+    if suffix == ".mat":
+        return _labels(path, "MATLAB")
+    return _guarded(path, "video", "", look_at_video)
+
+
+def _labels(path: Path, format_: str) -> FileReport:
+    def look(path: Path) -> FileReport:
+        return look_at_labels(path, format_)
+
+    return _guarded(path, "labels", format_, look)
 
 
 def _guarded(path: Path, kind: str, format_: str, look: Callable[[Path], FileReport]) -> FileReport:
@@ -102,209 +179,88 @@ def _guarded(path: Path, kind: str, format_: str, look: Callable[[Path], FileRep
         said = f"{path.name} looks like {kind}" + (f" ({format_})." if format_ else ".")
         if kind == "video" and path.suffix.lower() not in VIDEO_SUFFIXES:
             kind, said = "unknown", f"{path.name} is binary data, but no video."
-        elif kind == "video" and read_head(path).is_text:
-            kind, said = "unknown", f"{path.name} is text, though its name is that of a video."
         return FileReport(path, kind, format_, (said,), (problem_of(error),))
 
 
-def _video(path: Path) -> FileReport:
-    from napari_mousegpt.io.video import VideoReader
-
-    with VideoReader(path) as video:
-        damaged = int(np.count_nonzero(video.damaged))
-        problems = [Problem(note) for note in video.info.notes]
-        if damaged:
-            problems.append(
-                Problem(
-                    f"{damaged} frames are damaged.",
-                    "They keep their numbers; copy the file again if its source is whole.",
-                )
-            )
-        numbers = {
-            "n_frames": len(video),
-            "fps": video.timebase.fps,
-            "rate": str(video.timebase.rate),
-            "constant_rate": video.timebase.is_constant,
-            "duration_s": video.timebase.duration,
-            "width": video.info.width,
-            "height": video.info.height,
-            "codec": video.info.codec,
-            "damaged_frames": damaged,
-        }
-        notes = set(video.info.notes)
-        said = tuple(line for line in video.describe() if line not in notes)
-        return FileReport(path, "video", video.info.container, said, tuple(problems), numbers)
+def _folder(path: Path) -> FileReport:
+    names = sorted(item for item in path.iterdir() if not item.name.startswith("."))
+    called = path.name or str(path)
+    if (path / "plan.json").is_file():
+        return _run_folder(path)
+    kinds = Counter(item.suffix.lower() for item in names if item.is_file())
+    images = sum(kinds[suffix] for suffix in IMAGE_SUFFIXES)
+    videos = sum(kinds[suffix] for suffix in VIDEO_SUFFIXES)
+    if images and not videos:
+        return _guarded(path, "images", "", look_at_images)
+    most = ", ".join(
+        f"{count} {suffix or 'without ending'}" for suffix, count in kinds.most_common(5)
+    )
+    said = f"{called} is a folder with {len(names)} entries" + (f": {most}." if most else ".")
+    return FileReport(
+        path,
+        "folder",
+        "",
+        (said,),
+        (Problem("A folder is no recording.", "Name a file in it."),),
+        {"n_entries": len(names), "endings": dict(kinds)},
+    )
 
 
-def _pose(path: Path) -> FileReport:
-    pose = load_pose(path, 1, manual_labels=True)
-    rows, people = int(pose.sizes["time"]), [str(v) for v in pose["individuals"].values]
-    keypoints = [str(v) for v in pose["keypoints"].values]
-    lost = np.isnan(pose["position"].values).any(axis=1)
-    missing = float(lost.mean())
-    source = str(pose.attrs["source_software"])
-    manual = "image" in pose.coords
-    said = [
-        f"{path.name}: {'manual labels' if manual else 'pose'} of {source}, "
-        f"{rows} {'pictures' if manual else 'frames'}, {pose.sizes['space']}-D.",
-        f"{len(keypoints)} keypoints: {', '.join(keypoints)}.",
-        f"{len(people)} individual(s): {', '.join(people)}.",
-        f"{int(lost.sum())} of {lost.size} points are missing.",
-    ]
-    if pose.attrs["notes"]:
-        said.append(pose.attrs["notes"])
+def _run_folder(path: Path) -> FileReport:
+    """Describe a folder of results from its plan and its run card."""
+    card = path / "result" / "run_card.json"
+    facts = json.loads((card if card.is_file() else path / "plan.json").read_text("utf-8"))
+    verb = str(facts.get("verb", "run")) if isinstance(facts, dict) else "run"
+    said = [f"{path.name} is a run of {verb!r}."]
+    if isinstance(facts, dict) and isinstance(facts.get("sources"), dict):
+        said += [f"{role}: {source}." for role, source in facts["sources"].items()]
+    results = sorted(item.name for item in (path / "result").glob("*"))
     problems = []
-    if manual:
+    if results:
+        said.append(f"Results: {', '.join(results)}.")
+    if not card.is_file():
         problems.append(
-            Problem(
-                "Its rows are single pictures, not the frames of a video.",
-                "Open the file that analyze_videos wrote.",
-            )
+            Problem("It is not finished.", "The command that began it goes on where it stopped.")
         )
-    elif missing == 1:
-        problems.append(Problem("Every point is missing.", "Run the tracker again."))
-    numbers = {
-        "n_frames": rows, "keypoints": keypoints, "individuals": people,
-        "dimensions": int(pose.sizes["space"]), "missing": missing,
-    }  # fmt: skip
-    return FileReport(path, "pose", source, tuple(said), tuple(problems), numbers)
+    numbers = {"verb": verb, "results": results, "finished": not problems}
+    return FileReport(path, "run", verb, tuple(said), tuple(problems), numbers)
 
 
-def _parquet(path: Path) -> FileReport:
-    schema = parquet_facts(path).get("schema", "")
-    if schema == "ethogram":
-        return _bouts(path)
-    if schema == "frame labels":
-        return _frames(path)
-    table = read_parquet(path)
-    if is_bout_table([str(name) for name in table.columns]):
-        return _bouts(path)
-    names = ", ".join(str(name) for name in table.columns[:8])
+def _bare_numbers(path: Path) -> FileReport:
     return FileReport(
         path,
-        "table",
-        "parquet",
-        (f"{path.name}: {schema or 'a'} table of {len(table)} rows with columns {names}.",),
-        numbers={"n_rows": len(table), "columns": [str(name) for name in table.columns]},
-    )
-
-
-def _bouts(path: Path) -> FileReport:
-    return _labels(path, read_bouts(path), "bouts")
-
-
-def _frames(path: Path) -> FileReport:
-    return _labels(path, read_frame_labels(path), "frame labels")
-
-
-def _labels(path: Path, ethogram: Ethogram, format_: str) -> FileReport:
-    table = ethogram.bouts.to_pandas()
-    recordings = sorted(set(table["recording"]))
-    end = int(table["stop"].max()) if len(table) else 0
-    labels = list(ethogram.labels)
-    said = (
-        f"{path.name}: {len(ethogram)} bouts of {len(labels)} behaviours in "
-        f"{len(recordings)} recording(s).",
-        f"Behaviours: {', '.join(labels[:12])}{', ...' if len(labels) > 12 else ''}.",
-        f"The last bout ends at frame {end}.",
-    )
-    problems = (
-        () if len(table) else (Problem("There are no bouts in it.", "Is it the right file?"),)
-    )
-    numbers = {
-        "n_bouts": len(ethogram),
-        "labels": labels,
-        "recordings": recordings,
-        "last_frame": end,
-    }
-    return FileReport(path, "labels", format_, said, problems, numbers)
-
-
-def _boris(path: Path) -> FileReport:
-    rows = read_cells(path)
-    at = next(i for i, (_, cells) in enumerate(rows) if is_boris_header(cells))
-    header = rows[at][1]
-    events = [dict(zip(header, cells, strict=False)) for _, cells in rows[at + 1 :]]
-    labels = sorted({event["Behavior"] for event in events})
-    aggregated = "Start (s)" in header
-    said = (
-        f"{path.name}: {'aggregated' if aggregated else 'tabular'} events table of BORIS, "
-        f"{len(events)} rows.",
-        f"Behaviours: {', '.join(labels[:12])}.",
-    )
-    numbers = {"n_rows": len(events), "labels": labels}
-    return FileReport(path, "labels", "BORIS", said, numbers=numbers)
-
-
-def _study(path: Path) -> FileReport:
-    study = load_study(path)
-    table = study.to_pandas()
-    groups = sorted(set(table["group"]) - {""}) if "group" in table.columns else []
-    said = [f"{path.name}: study table, {len(study)} recordings of {len(study.animals)} animals."]
-    if groups:
-        said.append(f"Groups: {', '.join(groups)}.")
-    problems = tuple(Problem(text, "Correct the path.") for text in missing_files(study))
-    numbers = {"n_recordings": len(study), "animals": list(study.animals), "groups": groups}
-    return FileReport(path, "study", "csv", tuple(said), problems, numbers)
-
-
-def _text(path: Path, head: Head) -> FileReport:
-    if path.suffix.lower() == ".boris":
-        return _not_understood(
-            path,
-            head,
-            f"{path.name} is a BORIS project.",
-            "Export its events in BORIS as csv: Observations > Export aggregated events.",
-        )
-    if is_bare_numbers(head):
-        return FileReport(
-            path,
-            "pose",
-            "plain",
-            (f"{path.name}: a table of numbers without a header.",),
-            (
-                Problem(
-                    "Nothing says what its columns are.",
-                    "If it is a pose, open it with layout=PlainLayout(keypoints=..., coords=...).",
-                ),
-            ),
-        )
-    try:
-        rows = read_cells(path)
-    except MouseGPTError as error:
-        return FileReport(path, "table", "", (f"{path.name} is text.",), (problem_of(error),))
-    header = rows[0][1]
-    if any(is_boris_header(cells) for _, cells in rows[:40]):
-        return _guarded(path, "labels", "BORIS", _boris)
-    if {"recording", "animal"} <= {name.lower() for name in header}:
-        return _guarded(path, "study", "csv", _study)
-    if is_bout_table(header):
-        return _guarded(path, "labels", "bouts", _bouts)
-    if is_frame_table(header):
-        return _guarded(path, "labels", "frame labels", _frames)
-    table_like = path.suffix.lower() in (".csv", ".tsv", ".tab") or (
-        path.suffix.lower() == ".txt" and len(header) > 1
-    )
-    if not table_like:
-        return _not_understood(path, head, f"{path.name} is text that begins {header[0][:60]!r}.")
-    names = ", ".join(name or "(nameless)" for name in header[:8])
-    return FileReport(
-        path,
-        "table",
-        "csv",
+        "pose",
+        "plain",
+        (f"{path.name}: a table of numbers without a header.",),
         (
-            f"{path.name}: a text table, {len(rows) - 1} rows below the header, columns {names}.",
-            "If it holds one label for each frame, read it with read_frame_labels and name the "
-            "column; if it is a study table, say which column is which.",
+            Problem(
+                "Nothing says what its columns are.",
+                "If it is a pose, open it with layout=PlainLayout(keypoints=..., coords=...); if "
+                "it holds frames of injections or cues, read it with load_epochs.",
+            ),
         ),
-        numbers={"n_rows": len(rows) - 1, "columns": header},
+    )
+
+
+def _array(path: Path, head: Head) -> FileReport:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        said = f"{path.name}: a NumPy array of shape {array.shape}, {array.dtype}."
+    except (ValueError, OSError, EOFError, MemoryError) as error:
+        said = f"{path.name}: a NumPy file that cannot be read ({error})."
+    return _not_understood(
+        path,
+        head,
+        said,
+        "An array has no names of keypoints and no clock: export the analysis file (.h5) or .slp "
+        "of SLEAP instead, or give pictures as an array in Python.",
     )
 
 
 def _not_understood(path: Path, head: Head, said: str, remedy: str = "") -> FileReport:
     remedy = remedy or (
-        "Video, pose (DeepLabCut, SLEAP, plain tables), label tables, BORIS exports and study "
-        "tables are read."
+        "Read are videos, images, study tables and arenas, poses of "
+        f"{', '.join(POSE_FORMATS)}, and labels as {', '.join(LABEL_FORMATS)}."
     )
     what = "It cannot be opened as a recording, labels or a study."
     return FileReport(path, "unknown", "", (said,), (Problem(what, remedy),), {"bytes": head.size})

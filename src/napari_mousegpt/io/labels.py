@@ -10,21 +10,25 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import KEYS, Intervals
 from napari_mousegpt.core.parquet import parquet_facts, read_parquet, write_parquet
 from napari_mousegpt.core.timebase import Timebase
-from napari_mousegpt.errors import FormatError, InputError, MismatchError
+from napari_mousegpt.errors import FormatError, InputError
+from napari_mousegpt.io.bout_bounds import fit_bouts, look_of_bounds, with_stops
 from napari_mousegpt.io.seconds import nearest_frames
+from napari_mousegpt.io.text_dialects import numbers
 from napari_mousegpt.io.text_tables import read_csv, write_csv
 
 __all__ = ["bout_columns", "read_bouts", "write_bouts"]
 
 SCHEMA = "ethogram"
+#: Names of a stop column that say themselves that the last frame counts.
+_LAST = ("last_frame",)
 #: Column names of other programs, by ours. Names are compared in lower case.
 _NAMES = {
     "label": ("label", "behavior", "behaviour", "behavior_label", "behaviour_label", "class"),
@@ -32,6 +36,8 @@ _NAMES = {
     "stop": ("stop", "stop_frame", "end", "end_frame", "last_frame", "offset_frame", "frame_stop"),
     "start_s": ("start_s", "start (s)", "start_time", "start_seconds", "onset", "onset_s"),
     "stop_s": ("stop_s", "stop (s)", "end_s", "end_time", "stop_time", "end_seconds", "offset_s"),
+    "duration": ("duration", "duration_frames", "length", "n_frames", "length_frames"),
+    "duration_s": ("duration_s", "duration (s)", "duration_seconds", "length_s", "length (s)"),
     "recording": ("recording", "recording_id"),
     "individual": ("individual", "animal", "subject"),
 }
@@ -82,7 +88,9 @@ def read_bouts(
     individual: str = "",
     clocks: Mapping[str, Timebase] | Timebase | None = None,
     observed: Intervals | None = None,
-    inclusive_stop: bool = False,
+    inclusive_stop: bool | None = False,
+    first: int = 0,
+    mismatch: str = "error",
     source: str = "import",
 ) -> Ethogram:
     """Read a table of bouts.
@@ -90,8 +98,9 @@ def read_bouts(
     Parameters
     ----------
     path : path-like
-        csv, tsv or parquet. Needed are a label and the bounds of each bout: frames, or else
-        seconds. Usual names of other programs are understood (``start_frame``, ``Behavior``, ...).
+        csv, tsv or parquet. Needed are a label and the bounds of each bout: start and stop, or
+        start and duration, in frames or else in seconds. Usual names of other programs are
+        understood (``start_frame``, ``Behavior``, ...); further columns are kept.
     recording, individual : str
         Ids for tables that name none; the recording defaults to the name of the file.
     clocks : Timebase, or mapping of recording id to Timebase, optional
@@ -99,11 +108,22 @@ def read_bouts(
     observed : Intervals, optional
         Spans that were looked at. A parquet file of ours knows them; for other files the default
         is the span from the first to the last bout.
-    inclusive_stop : bool
-        Whether the stop column holds the last frame of a bout instead of the frame after it.
+    inclusive_stop : bool or None
+        Whether the stop column holds the last frame of a bout instead of the frame after it. None
+        takes the word of a column named ``last_frame``, reads others as half-open, and notes when
+        the bouts look otherwise.
+    first : int
+        Number that the file gives to the first picture.
+    mismatch : {"error", "trim", "pad"}
+        What to do with bouts that end behind the video: refuse, or cut them there.
     source : str
         Who made the labels, where the table does not say; see
         :data:`napari_mousegpt.core.ethogram.SOURCES`.
+
+    Returns
+    -------
+    Ethogram
+        ``notes`` says what was guessed and converted. Bouts of no length are kept as events.
 
     Raises
     ------
@@ -117,22 +137,32 @@ def read_bouts(
         raise InputError(
             path, expected="a table of bouts", found="no such file", remedy="Check the path."
         )
+    ours = False
     if _is_parquet(path):
         facts = parquet_facts(path)
         table = read_parquet(path)
-        if facts.get("schema") == SCHEMA and observed is None:
-            observed = Intervals(pd.DataFrame(facts["observed"], columns=list(KEYS)))
+        ours = facts.get("schema") == SCHEMA
+        if ours and observed is None:
+            observed = _observed(facts.get("observed"), path)
     else:
         table = _empty_as_missing(read_csv(path))
+    notes = list(table.attrs.pop("notes", []))
     table = _our_names(table, path)
     for name, value in (("recording", recording or path.stem), ("individual", individual)):
         if name not in table.columns:
             table[name] = value
-    table = _frames_from_seconds(table, clocks, path)
-    if inclusive_stop:
-        table["stop"] = pd.to_numeric(table["stop"]) + 1
+    table = _frames_from_seconds(with_stops(table, notes), clocks, path)
+    if first:
+        for name in ("start", "stop"):
+            table[name] = numbers(table[name]) - first
+        notes.append(f"The file counts frames from {first}; {first} is taken off.")
+    by_name = inclusive_stop is None and not ours and _names_last_frame(table)
+    if inclusive_stop or by_name:
+        table["stop"] = numbers(table["stop"]) + 1
+        notes.append("The stop column holds the last frame of each bout; one is added.")
     # Seconds are derived from frames; keeping a copy would let the two drift apart.
     table = table.drop(columns=[name for name in ("start_s", "stop_s") if name in table.columns])
+    table.attrs = {}
     try:
         bouts = Intervals(table)
     except InputError as error:
@@ -142,8 +172,10 @@ def read_bouts(
             found=error.found,
             remedy=error.remedy,
         ) from error
-    _check_ends(bouts, clocks, path)
-    return Ethogram(bouts, observed, source=source)
+    bouts, cut = fit_bouts(bouts, clocks, path, mismatch)
+    if not ours:
+        notes += look_of_bounds(bouts, inclusive=bool(inclusive_stop or by_name))
+    return Ethogram(bouts, observed, source=source, notes=[*notes, *cut])
 
 
 def bout_columns(names: Sequence[str]) -> dict[str, str]:
@@ -160,9 +192,11 @@ def bout_columns(names: Sequence[str]) -> dict[str, str]:
 def is_bout_table(names: Sequence[str]) -> bool:
     """Whether a table with these columns holds labelled bouts."""
     found = bout_columns(names)
-    return "label" in found and (
-        {"start", "stop"} <= found.keys() or {"start_s", "stop_s"} <= found.keys()
-    )
+    bounds = (
+        {"start", "stop"}, {"start_s", "stop_s"}, {"start", "duration"},
+        {"start_s", "duration_s"}, {"start_s", "duration"},
+    )  # fmt: skip
+    return "label" in found and any(pair <= found.keys() for pair in bounds)
 
 
 def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -176,7 +210,26 @@ def _our_names(table: pd.DataFrame, path: Path) -> pd.DataFrame:
             "a BORIS table with read_boris.",
         )
     found = bout_columns(names)
-    return table.rename(columns={theirs: ours for ours, theirs in found.items()})
+    renamed = table.rename(columns={theirs: ours for ours, theirs in found.items()})
+    renamed.attrs["stop_was"] = found.get("stop", "")
+    return renamed
+
+
+def _observed(rows: Any, path: Path) -> Intervals:
+    """Return the observed spans that a file of ours keeps."""
+    try:
+        return Intervals(pd.DataFrame(rows, columns=list(KEYS)))
+    except (ValueError, TypeError, InputError) as error:
+        raise FormatError(
+            path,
+            expected="the observed spans, as written here",
+            found=str(error),
+            remedy="Was the file edited? Write it again.",
+        ) from error
+
+
+def _names_last_frame(table: pd.DataFrame) -> bool:
+    return str(table.attrs.get("stop_was", "")).lower() in _LAST
 
 
 def _frames_from_seconds(
@@ -196,30 +249,9 @@ def _frames_from_seconds(
             )
         rows = (table["recording"] == recording).to_numpy()
         for name in ("start", "stop"):
-            seconds = pd.to_numeric(table.loc[rows, f"{name}_s"], errors="coerce").to_numpy(float)
+            seconds = numbers(table.loc[rows, f"{name}_s"])
             table.loc[rows, name] = nearest_frames(clock, seconds, f"{path}, column {name}_s")
     return table
-
-
-def _check_ends(
-    bouts: Intervals, clocks: Mapping[str, Timebase] | Timebase | None, path: Path
-) -> None:
-    for recording in dict.fromkeys(bouts.recording):
-        clock = clocks.get(recording) if isinstance(clocks, Mapping) else clocks
-        if clock is None:
-            continue
-        late = np.flatnonzero((bouts.recording == recording) & (bouts.stop > clock.n_frames))
-        early = np.flatnonzero((bouts.recording == recording) & (bouts.start < 0))
-        if late.size or early.size:
-            row = int((*late, *early)[0])
-            raise MismatchError(
-                f"{path}, recording {recording!r}",
-                expected=f"bouts inside its {clock.n_frames} frames",
-                found=f"[{bouts.start[row]}, {bouts.stop[row]}) and "
-                f"{late.size + early.size - 1} more",
-                remedy="Check that the labels belong to this video, and whether its frame numbers "
-                "are those of another rate.",
-            )
 
 
 def _empty_as_missing(table: pd.DataFrame) -> pd.DataFrame:

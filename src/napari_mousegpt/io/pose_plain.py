@@ -15,7 +15,13 @@ import numpy as np
 
 from napari_mousegpt.errors import FormatError, InputError, MismatchError
 from napari_mousegpt.io.delimited import Head, open_text, read_lines, read_numbers, split
-from napari_mousegpt.io.tracks import Tracks, frames_of_rows, spread_rows, tracks_from_columns
+from napari_mousegpt.io.tracks import (
+    Tracks,
+    columns_in_order,
+    frames_of_rows,
+    spread_rows,
+    tracks_from_columns,
+)
 
 __all__ = ["PlainLayout", "read_plain", "sniff_plain"]
 
@@ -158,7 +164,7 @@ def _read_with_header(path: Path) -> Tracks:
     ]
     chosen = sorted([*numbers, *counting[:1]])
     table = read_numbers(text, 1, len(cells), columns=chosen)
-    values = table[:, [chosen.index(i) for i in numbers]]
+    values = columns_in_order(table, [chosen.index(i) for i in numbers])
     frames = None
     if counting:
         frames = frames_of_rows(table[:, chosen.index(counting[0])], str(path), 2)

@@ -157,7 +157,7 @@ def _ordered(
     """Return an array with its axes as wanted; newer files say how theirs are ordered."""
     stored = tuple(json.loads(dataset.attrs["dims"])) if "dims" in dataset.attrs else usual
     axes = [stored.index(name) for name in wanted]
-    values: NDArray[np.float64] = np.transpose(dataset[:], axes).astype(np.float64)
+    values: NDArray[np.float64] = np.transpose(dataset[:], axes).astype(np.float64, copy=False)
     return values
 
 

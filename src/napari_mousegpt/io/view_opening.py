@@ -19,7 +19,9 @@ from napari_mousegpt.core.recording import FrameSource, View
 from napari_mousegpt.core.timebase import Timebase, as_rate
 from napari_mousegpt.errors import InputError, MismatchError
 from napari_mousegpt.io.arenas import load_arenas
-from napari_mousegpt.io.fingerprint import file_fingerprint
+from napari_mousegpt.io.fingerprint import file_fingerprint, sequence_fingerprint
+from napari_mousegpt.io.image_names import find_images
+from napari_mousegpt.io.pictures import is_pictures
 from napari_mousegpt.io.pose import PlainLayout, load_pose
 
 if TYPE_CHECKING:
@@ -169,10 +171,15 @@ def close_source(source: FrameSource | None) -> None:
 def _open_pictures(video: Any, how: ViewOptions) -> tuple[FrameSource | None, Timebase | None]:
     if video is None:
         return None, None
-    if is_file(video):
+    source: Any
+    if is_pictures(video):
+        from napari_mousegpt.io.pictures import open_pictures
+
+        source = open_pictures(video, fps=how.fps)
+    elif is_file(video):
         from napari_mousegpt.io.video import VideoReader
 
-        source: Any = VideoReader(video, hardware=how.hardware)
+        source = VideoReader(video, hardware=how.hardware)
     elif isinstance(getattr(video, "timebase", None), Timebase):
         source = video
     else:
@@ -269,4 +276,6 @@ def _path_text(given: Any) -> str:
 
 
 def _fingerprint(given: Any) -> str:
-    return file_fingerprint(given)
+    if is_file(given) and Path(given).is_file():
+        return file_fingerprint(given)
+    return sequence_fingerprint(find_images(given).paths)

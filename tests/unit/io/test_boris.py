@@ -183,3 +183,42 @@ def test_no_events_and_no_table(tmp_path: Path) -> None:
         read_boris(tmp_path / "x.csv", CLOCK)
     with pytest.raises(InputError, match="no such file"):
         read_boris(tmp_path / "no.csv", CLOCK)
+
+
+AGGREGATED = "Observation id;Media file;Total length;FPS;Subject;Behavior;Modifiers;Behavior type"
+
+
+def test_older_names_and_decimal_commas(tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_text(
+        f"{AGGREGATED};Start;Stop\n"
+        "d1;m1.avi;10,000;25,0;No focal subject;rear;high;STATE;0,400;1,000\n"
+        "d1;m1.avi;10,000;25,0;a;jump;;POINT;0,2;\n"
+        "d2;m2.avi;10,000;25,0;a;rear;;STATE;0,4;1\n"
+    )
+    found = read_boris(path, None)
+    rows = [(b.recording, b.individual, b.label, b.start, b.stop) for b in found.bouts]
+    assert rows == [
+        ("d1", "", "rear", 10, 25), ("d1", "a", "jump", 5, 5), ("d2", "a", "rear", 10, 25)
+    ]  # fmt: skip
+    assert found.bouts.column("modifiers")[0] == "high"
+    assert [note.split(" is what")[0] for note in found.notes[:2]] == [
+        "The clock of 'd1'", "The clock of 'd2'"
+    ]  # fmt: skip
+    assert "25 frames per second, 250 frames" in found.notes[0]
+    assert found.notes[2] == "1 events have no length; they are kept at their frame."
+
+
+def test_without_rate_or_length_a_clock_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "b.csv"
+    for facts in ("NA;25,0", "10;NA", "10;0", "1e30;25"):
+        path.write_text(f"{AGGREGATED};Start;Stop\nd1;m1.avi;{facts};a;rear;;STATE;0,4;1\n")
+        with pytest.raises(InputError, match="clock of recording 'd1', found none"):
+            read_boris(path, None)
+
+
+def test_a_column_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "b.csv"
+    path.write_text(f"{AGGREGATED};Start;Stop;Subject\n")
+    with pytest.raises(FormatError, match=r"line 1: .*differ, found 'Subject' twice"):
+        read_boris(path, None)

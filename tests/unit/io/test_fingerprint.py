@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from napari_mousegpt.errors import InputError
-from napari_mousegpt.io.fingerprint import file_fingerprint
+from napari_mousegpt.io.fingerprint import file_fingerprint, sequence_fingerprint
 
 PART = 64 * 1024
 
@@ -59,3 +59,24 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
         file_fingerprint(tmp_path / "absent.mp4")
     with pytest.raises(InputError, match="expected a readable file"):
         file_fingerprint(tmp_path)
+
+
+def test_a_sequence_hangs_on_names_order_sizes_and_content(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{number:03d}.png" for number in range(40)]
+    for number, path in enumerate(paths):
+        path.write_bytes(bytes([number]) * 50)
+    first = sequence_fingerprint(paths)
+    assert first.startswith("blake2b-files:")
+    assert sequence_fingerprint(paths) == first
+    assert sequence_fingerprint(paths[::-1]) != first
+    assert sequence_fingerprint(paths[:-1]) != first
+    paths[-1].write_bytes(b"x" * 50)
+    assert sequence_fingerprint(paths) != first
+    paths[17].write_bytes(b"x" * 51)  # its content is not looked at, its size is
+    changed = sequence_fingerprint(paths)
+    paths[17].write_bytes(bytes([17]) * 50)
+    assert sequence_fingerprint(paths) != changed
+    with pytest.raises(InputError, match="at least one file"):
+        sequence_fingerprint([])
+    with pytest.raises(InputError, match=r"no\.png"):
+        sequence_fingerprint([tmp_path / "no.png"])
