@@ -41,6 +41,8 @@ _HOMES = {
     "load_arenas": "io.arenas",
     "load_epochs": "io.epochs",
     "load_ethogram": "runs.exporting",
+    "load_labels": "io.label_formats",
+    "load_pose": "io.pose",
     "load_run": "runs.results",
     "load_study": "io.study",
     "open_recording": "io.recordings",
@@ -83,6 +85,8 @@ __all__ = [
     "load_arenas",
     "load_epochs",
     "load_ethogram",
+    "load_labels",
+    "load_pose",
     "load_run",
     "load_study",
     "open_recording",
@@ -116,6 +120,8 @@ if TYPE_CHECKING:
     from napari_mousegpt.io.arenas import load_arenas, save_arenas
     from napari_mousegpt.io.epochs import epochs_around, load_epochs
     from napari_mousegpt.io.inspect import info
+    from napari_mousegpt.io.label_formats import load_labels
+    from napari_mousegpt.io.pose import load_pose
     from napari_mousegpt.io.recordings import open_recording
     from napari_mousegpt.io.samples import sample
     from napari_mousegpt.io.study import load_study

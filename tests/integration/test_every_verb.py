@@ -40,6 +40,8 @@ REACHED_BY = {
     "zone_entries": {"command zones", "widget Arena"},
     "zone_summary": {"command zones", "widget Arena"},
     "load_epochs": {"command epochs"},
+    "load_labels": {"command labels", "reader"},
+    "load_pose": {"command run --pose", "reader"},
     "epochs_around": {"command epochs --around"},
     "sample": {"command demo", "sample data"},
     "info": {"command info", "widget Open recording"},
@@ -112,6 +114,10 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     )
     cues = tmp_path / "cues.csv"
     cues.write_text("label,start,stop\ncue,3,9\n")
+    called["load_labels"] = labels = mg.load_labels(table, clocks=recording.timebase)
+    tracks = tmp_path / "m.csv"
+    tracks.write_text("nose_x,nose_y\n1,2\n")
+    called["load_pose"] = mg.load_pose(tracks, 30)
     called["load_epochs"] = epochs = mg.load_epochs(cues, recording.timebase)
     called["open_recording"] = mg.open_recording(
         np.zeros((10, 8, 8), dtype=np.uint8), fps=10, id="array"
@@ -131,6 +137,7 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     assert called["zone_summary"]["share"].tolist() == [1.0]
     assert around.column("label").tolist() == ["before", "after"]
     assert epochs.stop.tolist() == [9]
+    assert len(labels) == len(loaded)
 
 
 def test_start_does_a_verb_in_the_background(recording: mg.Recording, qtbot: Any) -> None:

@@ -22,13 +22,14 @@ def blocks(page: Path, language: str) -> list[str]:
     ]
 
 
-def test_tables_page_is_current() -> None:
-    spec = importlib.util.spec_from_file_location("make_tables", ROOT / "docs" / "make_tables.py")
+@pytest.mark.parametrize("name", ["make_tables", "make_formats"])
+def test_generated_pages_are_current(name: str) -> None:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     maker = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(maker)
-    assert maker.PAGE.read_text(encoding="utf-8") == maker.page(), "run python docs/make_tables.py"
+    assert maker.PAGE.read_text(encoding="utf-8") == maker.page(), f"run python docs/{name}.py"
 
 
 def test_architecture_names_every_room() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import napari_mousegpt as mg
 from napari_mousegpt.cli.answers import Answer, Command
 from napari_mousegpt.cli.epoch_commands import add_epoch_options, report_epochs
+from napari_mousegpt.cli.label_commands import add_label_options, report_labels
 from napari_mousegpt.cli.options import (
     add_opening,
     add_output,
@@ -272,6 +273,9 @@ COMMANDS = {
     "project": Command("turn windows of a recording into vectors", _project_options, _project),
     "cluster": Command("find and name clusters of vectors", _cluster_options, _cluster),
     "zones": Command("measure visits to the zones of an arena", add_zone_options, report_zones),
+    "labels": Command(
+        "read labels of another program, and write them as bouts", add_label_options, report_labels
+    ),
     "epochs": Command(
         "put injections, cues and pulses of a table on the frames of a video",
         add_epoch_options,
