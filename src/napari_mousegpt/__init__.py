@@ -27,6 +27,8 @@ _HOMES = {
     "Vectors": "core.vectors",
     "View": "core.recording",
     "Zone": "core.arena",
+    "as_dask": "io.dask_frames",
+    "check_study": "io.study",
     "cluster": "clusters.clustering",
     "describe": "words.describing",
     "doctor": "runs.checkup",
@@ -45,8 +47,10 @@ _HOMES = {
     "load_pose": "io.pose",
     "load_run": "runs.results",
     "load_study": "io.study",
+    "open_pictures": "io.pictures",
     "open_recording": "io.recordings",
     "project": "vectors.projecting",
+    "relocate": "io.relocation",
     "run": "runs.chain",
     "sample": "io.samples",
     "save_arenas": "io.arenas",
@@ -54,6 +58,7 @@ _HOMES = {
     "split_by_arena": "core.arena_pose",
     "start": "_napari.show",
     "windows": "core.intervals",
+    "write_study": "io.study",
     "zone_entries": "features.zones",
     "zone_summary": "features.zones",
 }
@@ -71,6 +76,8 @@ __all__ = [
     "View",
     "Zone",
     "__version__",
+    "as_dask",
+    "check_study",
     "cluster",
     "describe",
     "doctor",
@@ -89,8 +96,10 @@ __all__ = [
     "load_pose",
     "load_run",
     "load_study",
+    "open_pictures",
     "open_recording",
     "project",
+    "relocate",
     "run",
     "sample",
     "save_arenas",
@@ -98,6 +107,7 @@ __all__ = [
     "split_by_arena",
     "start",
     "windows",
+    "write_study",
     "zone_entries",
     "zone_summary",
 ]
@@ -118,13 +128,16 @@ if TYPE_CHECKING:
     from napari_mousegpt.core.vectors import Vectors
     from napari_mousegpt.features.zones import zone_entries, zone_summary
     from napari_mousegpt.io.arenas import load_arenas, save_arenas
+    from napari_mousegpt.io.dask_frames import as_dask
     from napari_mousegpt.io.epochs import epochs_around, load_epochs
     from napari_mousegpt.io.inspect import info
     from napari_mousegpt.io.label_formats import load_labels
+    from napari_mousegpt.io.pictures import open_pictures
     from napari_mousegpt.io.pose import load_pose
     from napari_mousegpt.io.recordings import open_recording
+    from napari_mousegpt.io.relocation import relocate
     from napari_mousegpt.io.samples import sample
-    from napari_mousegpt.io.study import load_study
+    from napari_mousegpt.io.study import check_study, load_study, write_study
     from napari_mousegpt.runs.chain import iter_run, run
     from napari_mousegpt.runs.checkup import doctor
     from napari_mousegpt.runs.exporting import export, load_ethogram

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -53,6 +55,21 @@ def test_a_job_reports_and_returns(viewer: Any, wait: Any) -> None:
     assert seen == [(1, 3), (2, 3), (3, 3)]
     assert threads == [threading.main_thread()]
     assert not state_of(viewer).jobs
+
+
+def test_an_ended_job_holds_nobody(viewer: Any, wait: Any) -> None:
+    class Panel:
+        def show(self, result: str) -> None:
+            """Get the result."""
+
+    panel = Panel()
+    alive = weakref.ref(panel)
+    job = start_job(viewer, three_parts, title="Count", on_done=panel.show)
+    wait(job)
+    del panel
+    gc.collect()
+    assert alive() is None
+    assert job.result == "result"
 
 
 def test_cancel_stops_after_the_part_that_is_made(viewer: Any, wait: Any) -> None:

@@ -32,7 +32,13 @@ REACHED_BY = {
     "iter_run": {"command run", "widget Describe and cluster"},
     "load_run": {"command show"},
     "load_ethogram": {"command export", "reader"},
-    "load_study": {"command info"},
+    "load_study": {"command relocate"},
+    "check_study": {"command study", "command info"},
+    "write_study": {"command relocate --write"},
+    "relocate": {"command relocate"},
+    "open_pictures": {"command run", "widget Open recording"},
+    # Hands the pictures to other libraries, so it is met in Python only.
+    "as_dask": {"page recordings"},
     "export": {"command export", "writer"},
     "load_arenas": {"command zones", "command run --arena", "widget Arena"},
     "save_arenas": {"widget Arena"},
@@ -99,7 +105,12 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     called["info"] = report = mg.info(table)
     study = tmp_path / "study.csv"
     study.write_text("recording,animal,group\nm1,a1,vehicle\n")
-    called["load_study"] = mg.load_study(study)
+    called["load_study"] = table_of_study = mg.load_study(study)
+    called["check_study"] = checked = mg.check_study(study)
+    called["write_study"] = mg.write_study(tmp_path / "again.toml", table_of_study)
+    called["relocate"] = moved = mg.relocate(table_of_study, [tmp_path])
+    called["open_pictures"] = pictures = mg.open_pictures(recording.primary.sources["video"])
+    called["as_dask"] = lazy = mg.as_dask(pictures)
     called["doctor"] = mg.doctor()
     room = [[0, 0], [999, 0], [999, 999], [0, 999]]
     arena = mg.Arena("box", (mg.Zone("all", room),), room)  # type: ignore[arg-type]
@@ -138,6 +149,11 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     assert around.column("label").tolist() == ["before", "after"]
     assert epochs.stop.tolist() == [9]
     assert len(labels) == len(loaded)
+    assert checked.ok
+    assert mg.load_study(tmp_path / "again.toml").animals == ("a1",)
+    assert len(moved.preview) == 0
+    assert (lazy[7].compute() == pictures[7]).all()
+    pictures.close()
 
 
 def test_start_does_a_verb_in_the_background(recording: mg.Recording, qtbot: Any) -> None:
@@ -164,6 +180,9 @@ def test_every_verb_can_be_reached_by_a_user() -> None:
                 assert command in COMMANDS, f"{verb}: no command {command}"
                 for option in options:
                     assert option in _options_of(command), f"{verb}: no {option}"
+            elif kind == "page":
+                page = Path(__file__).parents[2] / "docs" / f"{name}.md"
+                assert f"mg.{verb}(" in page.read_text(encoding="utf-8"), f"{verb}: not on {page}"
             elif kind == "widget":
                 assert name in widgets, f"{verb}: no widget {name}"
             else:

@@ -1,8 +1,9 @@
-"""What the label layers say of the frame on screen, as text in the corner of the canvas."""
+"""What label layers, and a preview, say of the frame on screen, in the corner of the canvas."""
 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from napari_mousegpt._napari.label_layer import ROLES, LabelWindow
@@ -26,10 +27,13 @@ class CornerText:
     ----------
     viewer : ViewerModel
         Held weakly.
+    first : callable
+        Lines that stand above the labels, also where labels are not wanted as text.
     """
 
-    def __init__(self, viewer: ViewerModel) -> None:
+    def __init__(self, viewer: ViewerModel, first: Callable[[], list[str]] = list) -> None:
         self._viewer = weakref.ref(viewer)
+        self._first = first
         viewer.dims.events.current_step.connect(self.update)
 
     def update(self, event: object = None) -> None:
@@ -38,8 +42,9 @@ class CornerText:
         if viewer is None:
             return
         overlays = viewer.canvas.overlays
-        lines = corner_lines(viewer) if display_settings().corner_text else None
-        if lines is None:
+        labels = corner_lines(viewer) if display_settings().corner_text else None
+        first = self._first()
+        if labels is None and not first:
             if OVERLAY in overlays:
                 del overlays[OVERLAY]
             return
@@ -49,7 +54,7 @@ class CornerText:
             overlays[OVERLAY] = TextOverlay(
                 visible=True, position="bottom_left", font_size=11, box=True
             )
-        text = "\n".join(lines)
+        text = "\n".join([*first, *(labels or [])])
         if overlays[OVERLAY].text != text:
             overlays[OVERLAY].text = text
 

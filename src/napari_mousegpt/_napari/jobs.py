@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from napari_mousegpt.runs.chain import RunParams
     from napari_mousegpt.runs.results import RunResult
 
-__all__ = ["Job", "start_job", "verb_parts"]
+__all__ = ["Job", "report_error", "start_job", "verb_parts"]
 
 #: Verbs that come in parts.
 VERBS = ("run", "describe", "project", "cluster")
@@ -184,6 +184,9 @@ def start_job(
     jobs.add(job)
 
     def end(state: str) -> None:
+        nonlocal on_done
+        # Qt keeps the slots of a worker for good, and with them would keep a closed panel.
+        on_done = None
         job.state = state
         jobs.discard(job)
         job.ended.emit(job)
@@ -205,7 +208,7 @@ def start_job(
         job.error = error
         end("failed")
         if notify or not isinstance(error, MouseGPTError):
-            _notify(error)
+            report_error(error)
 
     def returned(result: Any) -> None:
         if isinstance(result, _Failure):
@@ -235,7 +238,7 @@ def start_job(
     return job
 
 
-def _notify(error: Exception) -> None:
+def report_error(error: Exception) -> None:
     """Show an error as a notification: as a sentence if the user can mend it."""
     from napari.utils.notifications import notification_manager, show_error
 

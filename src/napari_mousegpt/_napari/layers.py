@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from napari_mousegpt._napari.preview import with_preview
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError
@@ -182,7 +183,7 @@ def video_layer(recording: Recording) -> LayerData:
     }
     if video.ndim == 3 and video.dtype == np.uint8:
         attributes |= {"colormap": "gray", "contrast_limits": (0, 255)}
-    return video, attributes, "image"
+    return with_preview(video), attributes, "image"
 
 
 def view_layers(recording: Recording) -> list[LayerData]:
@@ -207,7 +208,7 @@ def view_layers(recording: Recording) -> list[LayerData]:
         }
         if view.video.ndim == 3 and view.video.dtype == np.uint8:
             attributes |= {"colormap": "gray", "contrast_limits": (0, 255)}
-        layers.append((view.video, attributes, "image"))
+        layers.append((with_preview(view.video), attributes, "image"))
         left += view.video.shape[2]
     return layers
 

@@ -35,7 +35,8 @@ VIDEOS = (
     ".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".ts", ".mts",
     ".m2ts", ".flv", ".h264", ".264", ".hevc",
 )  # fmt: skip
-_TABLES = (".csv", ".tsv", ".txt")
+#: Larger MATLAB files hold no labels alone, and reading them takes too long for a guess.
+_MOST_MATLAB_BYTES = 64 << 20
 
 
 def get_reader(path: Any) -> Reader | None:
@@ -58,23 +59,38 @@ def get_reader(path: Any) -> Reader | None:
 
 
 def kind_of(path: Path) -> str | None:
-    """Return ``"video"``, ``"pose"`` or ``"labels"`` by name and first lines; None when unsure."""
+    """Return ``"video"``, ``"pose"`` or ``"labels"`` by name and content; None when unsure.
+
+    Only the beginning of a file is read, but for MATLAB files: those hold anything, and are ours
+    only where labels are found in them.
+    """
     try:
         if not path.is_file():
             return None
-        suffix = path.suffix.lower()
-        if suffix in VIDEOS:
+        if path.suffix.lower() in VIDEOS:
             return "video"
-        if suffix in _TABLES and _label_format(path):
-            return "labels"
-        if suffix == ".parquet":
-            return "labels" if _label_format(path) else None
+        from napari_mousegpt.io.label_formats import sniff_labels
         from napari_mousegpt.io.pose import sniff_pose
 
-        return "pose" if sniff_pose(path).format is not None else None
+        pose, labels = sniff_pose(path).format, sniff_labels(path).format
+        if labels == "MATLAB" and pose is None:
+            return "labels" if _holds_labels(path) else None
+        # Columns of a plain table may be anything; the other formats cannot be taken for labels.
+        if pose is not None and (labels is None or pose != "plain"):
+            return "pose"
+        return None if labels is None else "labels"
     except (OSError, MouseGPTError, ValueError):
         # Unreadable, or not what its name says: another reader may know better.
         return None
+
+
+def _holds_labels(path: Path) -> bool:
+    """Whether labels can be read from a MATLAB file that is small enough to try."""
+    from napari_mousegpt.io.label_formats import load_labels as load
+
+    if path.stat().st_size > _MOST_MATLAB_BYTES:
+        return False
+    return len(load(path)) > 0
 
 
 def read_video(path: str) -> list[LayerData]:
@@ -104,7 +120,7 @@ def read_pose(path: str) -> list[LayerData]:
 
 
 def read_labels(path: str) -> list[LayerData]:
-    """Return a table of bouts as layers of the recording that is open in the current viewer.
+    """Return labels as layers of the recording that is open in the current viewer.
 
     Raises
     ------
@@ -130,49 +146,18 @@ def read_labels(path: str) -> list[LayerData]:
 
 
 def load_labels(path: str | os.PathLike[str], recording: Recording) -> Ethogram:
-    """Read bouts, one label for each frame, or a BORIS export, for a recording.
+    """Read labels of any format for a recording.
 
     Raises
     ------
     FormatError
-        When it is none of these, or a line is damaged.
+        When it is of no known format, or a line is damaged.
     MismatchError
         When bouts lie behind the end of the recording.
     """
-    from napari_mousegpt.io.boris import read_boris
-    from napari_mousegpt.io.frame_labels import read_frame_labels
-    from napari_mousegpt.io.labels import read_bouts
+    from napari_mousegpt.io.label_formats import load_labels as load
 
-    found = _label_format(Path(path))
-    if found == "boris":
-        return read_boris(path, recording.timebase, recordings=recording.id)
-    if found == "frames":
-        return read_frame_labels(path, recording=recording.id, clock=recording.timebase)
-    return read_bouts(path, recording=recording.id, clocks={recording.id: recording.timebase})
-
-
-def _label_format(path: Path) -> str | None:
-    """Return ``"bouts"``, ``"frames"`` or ``"boris"`` by the header of a table."""
-    from napari_mousegpt.io.boris import is_boris_header
-    from napari_mousegpt.io.delimited import open_text, read_lines, split
-    from napari_mousegpt.io.frame_labels import is_frame_table
-    from napari_mousegpt.io.labels import is_bout_table
-
-    if path.suffix.lower() == ".parquet":
-        import pyarrow.parquet as pq
-
-        headers = [list(pq.read_schema(path).names)]
-    else:
-        text = open_text(path)
-        # BORIS writes facts about the observation above the header of its tabular export.
-        headers = [
-            [cell.strip() for cell in split(line, text.delimiter)] for line in read_lines(text, 40)
-        ]
-    if any(is_boris_header(header) for header in headers):
-        return "boris"
-    if headers and is_frame_table(headers[0]):
-        return "frames"
-    return "bouts" if headers and is_bout_table(headers[0]) else None
+    return load(path, recording=recording.id, clocks={recording.id: recording.timebase})
 
 
 def _current_viewer() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from napari_mousegpt._napari.arena_layer import arena_layer, has_arena_layer
 from napari_mousegpt._napari.label_layer import ROLES, label_layer
 from napari_mousegpt._napari.layers import (
     LayerData,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from napari_mousegpt._napari.jobs import Job
 
-__all__ = ["recording_layers", "show", "start"]
+__all__ = ["add_layer_data", "recording_layers", "show", "start"]
 
 
 def show(
@@ -88,6 +89,9 @@ def show(
             recording,
             with_video=all(other.video is not recording.video for other in held),
         )
+        # Only with a recording that is new: what the user has removed stays away.
+        if recording.primary.arenas and not has_arena_layer(viewer, recording):
+            new.append(arena_layer(recording, recording.primary.arenas))
     slot = len(state.layers_of(recording.id, *ROLES))
     parts = [part for ethogram in ethograms for part in by_source(ethogram)]
     new += [
@@ -101,7 +105,7 @@ def show(
             f"{recording.id}: view {', '.join(hidden_views(recording))} is not shown beside the "
             "primary one, as views are lined up in seconds and a frame rate varies."
         )
-    return [_add(viewer, item) for item in new]
+    return [add_layer_data(viewer, item) for item in new]
 
 
 def recording_layers(
@@ -184,7 +188,8 @@ def ethogram_of(result: Any) -> Ethogram | None:
     return found if isinstance(found, Ethogram) else None
 
 
-def _add(viewer: ViewerModel, layer_data: LayerData) -> Layer:
+def add_layer_data(viewer: ViewerModel, layer_data: LayerData) -> Layer:
+    """Add a layer that is given as plain data."""
     from napari.layers import Layer
 
     return viewer.add_layer(Layer.create(*layer_data))

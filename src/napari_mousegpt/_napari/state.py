@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
+from napari_mousegpt._napari.arena_layer import with_arenas
 from napari_mousegpt._napari.corner_text import CornerText
 from napari_mousegpt._napari.follow import Follower
+from napari_mousegpt._napari.hands import QtHands
 from napari_mousegpt._napari.label_layer import ROLES
-from napari_mousegpt._napari.layers import LayerTag, layer_tag
+from napari_mousegpt._napari.layers import LayerTag, layer_tag, tag_metadata
+from napari_mousegpt._napari.scrubbing import Scrubber
 from napari_mousegpt._napari.settings import settings_section
 from napari_mousegpt._napari.time_axis import current_frame, go_to_frame, time_axis
 
@@ -18,6 +23,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+    from napari_mousegpt.core.arena import Arena
     from napari_mousegpt.core.ethogram import Ethogram
     from napari_mousegpt.core.recording import Recording
 
@@ -59,7 +65,8 @@ class ViewerState:
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
         self.follower = Follower(viewer)
-        self.corner = CornerText(viewer)
+        self.scrubber = Scrubber(viewer, QtHands(viewer), lambda: self.corner.update())
+        self.corner = CornerText(viewer, lambda: self.scrubber.lines)
         #: Running jobs of this viewer; a job that nobody holds would stop reporting.
         self.jobs: set[Any] = set()
         viewer.layers.events.inserted.connect(self._on_inserted)
@@ -132,6 +139,17 @@ class ViewerState:
                 return True
         return False
 
+    def set_arenas(self, recording: str, arenas: Sequence[Arena]) -> None:
+        """Give a recording that is open other arenas; whatever uses it next has them."""
+        new: dict[int, Recording] = {}
+        for layer, tag in self.tags():
+            if tag.recording.id == recording:
+                known = new.setdefault(id(tag.recording), with_arenas(tag.recording, arenas))
+                changed = replace(tag, recording=known)
+                _ADOPTED.add(changed)
+                layer.metadata = {**layer.metadata, **tag_metadata(changed)}
+        self.changed.emit()
+
     def _adopt(self, layer: Layer) -> None:
         tag = layer_tag(layer.metadata)
         if tag is None:
@@ -139,6 +157,7 @@ class ViewerState:
         _ADOPTED.add(tag)
         if tag.window is not None:
             self.follower.add(layer, tag.window)
+        self.scrubber.add(layer)
         if tag.role in ROLES:
             layer.events.visible.connect(self.corner.update)
             self.corner.update()
@@ -161,6 +180,7 @@ class ViewerState:
             return
         if tag.window is not None:
             self.follower.remove(layer)
+        self.scrubber.remove(layer)
         if tag.role in ROLES:
             layer.events.visible.disconnect(self.corner.update)
             self.corner.update()

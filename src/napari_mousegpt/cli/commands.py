@@ -19,6 +19,12 @@ from napari_mousegpt.cli.options import (
     parsed_windows,
 )
 from napari_mousegpt.cli.progress import shown
+from napari_mousegpt.cli.study_commands import (
+    add_relocate_options,
+    add_study_options,
+    report_relocation,
+    report_study,
+)
 from napari_mousegpt.cli.zone_commands import add_zone_options, report_zones
 from napari_mousegpt.errors import InputError
 
@@ -272,6 +278,12 @@ COMMANDS = {
     "describe": Command("put windows of a recording into words", _describe_options, _describe),
     "project": Command("turn windows of a recording into vectors", _project_options, _project),
     "cluster": Command("find and name clusters of vectors", _cluster_options, _cluster),
+    "study": Command("name everything wrong with a study table", add_study_options, report_study),
+    "relocate": Command(
+        "find the files of a study table again; shows what would change",
+        add_relocate_options,
+        report_relocation,
+    ),
     "zones": Command("measure visits to the zones of an arena", add_zone_options, report_zones),
     "labels": Command(
         "read labels of another program, and write them as bouts", add_label_options, report_labels

@@ -1,7 +1,7 @@
 """The place an animal is in: its outline, its zones and its scale.
 
 Coordinates are x, y in pixels of the stored picture, from its upper left corner, y downwards, the
-same as a pose has. Zones may overlap: a corner lies in the border.
+same as a pose has; of a pose in cm, x, y in cm. Zones may overlap: a corner lies in the border.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from napari_mousegpt.errors import InputError
 __all__ = ["Arena", "Zone", "check_arenas"]
 
 Floats = NDArray[np.float64]
+
+#: Units of coordinates, and how many of them are a centimetre.
+UNITS_PER_CM = {"pixels": None, "mm": 10.0, "cm": 1.0, "m": 0.01}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +69,14 @@ class Arena:
         Scale of the picture.
     individual : str, optional
         The animal that lives in it, where each arena of the picture has its own.
+    unit : {"pixels", "cm", "mm", "m"}
+        Of all coordinates; that of the pose it is used with. A pose in 3-D is seen from above.
 
     Raises
     ------
     InputError
-        When two zones have one name, the scale is not positive, or the outline is no polygon.
+        When two zones have one name, the scale is not positive, the unit is unknown, or the
+        outline is no polygon.
     """
 
     name: str = "arena"
@@ -78,6 +84,7 @@ class Arena:
     outline: Floats | None = None
     pixels_per_cm: float | None = None
     individual: str | None = None
+    unit: str = "pixels"
     _names: tuple[str, ...] = field(init=False, repr=False, default=())
 
     def __post_init__(self) -> None:
@@ -97,6 +104,12 @@ class Arena:
         if scale is not None and not (np.isfinite(scale) and scale > 0):
             raise InputError(
                 called, expected="a positive number of pixels per cm", found=str(scale)
+            )
+        if self.unit not in UNITS_PER_CM or (self.unit != "pixels" and scale is not None):
+            raise InputError(
+                f"unit of {called}",
+                expected=f"one of {', '.join(UNITS_PER_CM)}; only pixels have pixels_per_cm",
+                found=f"{self.unit!r}" + ("" if scale is None else f", {scale} pixels per cm"),
             )
         object.__setattr__(self, "_names", names)
         if self.outline is not None:
@@ -118,6 +131,11 @@ class Arena:
             )
         return self.zones[self._names.index(name)]
 
+    @property
+    def units_per_cm(self) -> float | None:
+        """Length of a centimetre in the unit of the coordinates; None where it is not known."""
+        return UNITS_PER_CM[self.unit] or self.pixels_per_cm
+
     def contains(self, points: ArrayLike) -> NDArray[np.bool_]:
         """Return which points (..., 2) lie inside the outline; all that are seen without one."""
         if self.outline is None:
@@ -125,7 +143,12 @@ class Arena:
         return points_inside(points, self.outline)
 
     def scaled(self, x: float, y: float) -> Arena:
-        """Return the same arena in a picture that is ``x`` times as wide and ``y`` as high."""
+        """Return the same arena in a picture that is ``x`` times as wide and ``y`` as high.
+
+        Coordinates in centimetres and the like are no matter of the picture and stay.
+        """
+        if self.unit != "pixels":
+            return self
         factors = np.array([x, y])
         scale = self.pixels_per_cm
         return Arena(
@@ -134,6 +157,7 @@ class Arena:
             None if self.outline is None else self.outline * factors,
             None if scale is None else scale * float(np.sqrt(x * y)),
             self.individual,
+            self.unit,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -141,6 +165,7 @@ class Arena:
         return {
             "name": self.name,
             "individual": self.individual,
+            "unit": self.unit,
             "pixels_per_cm": self.pixels_per_cm,
             "outline": None if self.outline is None else self.outline.tolist(),
             "zones": [{"name": zone.name, "polygon": zone.polygon.tolist()} for zone in self.zones],
@@ -155,7 +180,7 @@ class Arena:
         InputError
             When something is missing or of another kind, named by its place.
         """
-        known = {"name", "individual", "pixels_per_cm", "outline", "zones"}
+        known = {"name", "individual", "unit", "pixels_per_cm", "outline", "zones"}
         if not isinstance(values, Mapping) or not set(values) <= known:
             raise InputError(
                 "arena",
@@ -175,6 +200,7 @@ class Arena:
             outline,
             None if scale is None else float(scale),
             None if individual is None else _text(individual, "individual of the arena"),
+            _text(values.get("unit", "pixels"), "unit of the arena"),
         )
 
 

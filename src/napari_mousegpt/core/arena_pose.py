@@ -39,7 +39,7 @@ def split_by_arena(pose: xr.Dataset, arenas: Sequence[Arena]) -> xr.Dataset:
     Raises
     ------
     InputError
-        When an arena has no outline or the pose is not 2-D.
+        When an arena has no outline, the pose is not 2-D, or a detection lies in two arenas.
     """
     arenas = check_arenas(arenas)
     if pose.sizes["space"] != 2 or not arenas or any(arena.outline is None for arena in arenas):
@@ -61,11 +61,11 @@ def split_by_arena(pose: xr.Dataset, arenas: Sequence[Arena]) -> xr.Dataset:
     new_score = np.full((*score.shape[:2], len(arenas)), np.nan)
     names = [str(name) for name in pose["individuals"].values]
     called = [arena.individual or arena.name for arena in arenas]
-    inside_any = np.zeros(centre.shape[::2], dtype=bool)
+    homes = np.zeros(centre.shape[::2], dtype=np.int64)
     moved = doubled = 0
     for place, arena in enumerate(arenas):
         inside = arena.contains(np.moveaxis(centre, 1, -1))
-        inside_any |= inside
+        homes += inside
         best = np.where(inside, weight, -1.0).argmax(axis=1)
         here = inside.any(axis=1)
         doubled += int((inside.sum(axis=1) > 1).sum())
@@ -73,7 +73,14 @@ def split_by_arena(pose: xr.Dataset, arenas: Sequence[Arena]) -> xr.Dataset:
         new_score[here, :, place] = score[frames[here], :, best[here]]
         usual = names.index(called[place]) if called[place] in names else place
         moved += int((best[here] != usual).sum())
-    outside = int((seen.any(axis=1) & ~inside_any).sum())
+    if (homes > 1).any():
+        raise InputError(
+            "arenas",
+            expected="outlines that do not overlap",
+            found=f"{int((homes > 1).sum())} detections in two of them",
+            remedy="Draw the outlines apart.",
+        )
+    outside = int((seen.any(axis=1) & (homes == 0)).sum())
     split = pose.drop_vars(["position", "confidence"]).isel(individuals=[0] * len(arenas))
     split = split.assign_coords(individuals=called)
     split["position"] = (("time", "space", "keypoints", "individuals"), new_xyz)

@@ -38,11 +38,12 @@ def points_inside(points: ArrayLike, polygon: ArrayLike) -> NDArray[np.bool_]:
     for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         if y0 == y1:
             continue
-        # The same edge is walked both ways by its two neighbours: compute it one way only.
+        # The same edge is walked both ways by its two neighbours: compute it one way only, and
+        # without a division, so that half an edge agrees with the whole for points on whole pixels.
         (xa, ya), (xb, yb) = ((x0, y0), (x1, y1)) if y0 < y1 else ((x1, y1), (x0, y0))
         with np.errstate(invalid="ignore"):
-            at = xa + (y - ya) * ((xb - xa) / (yb - ya))
-            inside ^= (ya <= y) & (y < yb) & (at <= x)
+            right = (x - xa) * (yb - ya) >= (xb - xa) * (y - ya)
+            inside ^= (ya <= y) & (y < yb) & right
     return inside
 
 
@@ -94,6 +95,9 @@ def checked_polygon(polygon: ArrayLike, called: str) -> Floats:
         )
     if not np.isfinite(corners).all():
         raise InputError(called, expected="finite corners", found="NaN or infinite ones")
+    flat = InputError(called, expected="an area", found="none: its corners lie on one line")
+    if np.linalg.matrix_rank(corners - corners[0]) < 2:
+        raise flat
     if crossing := _crossing(corners):
         raise InputError(
             called,
@@ -104,13 +108,13 @@ def checked_polygon(polygon: ArrayLike, called: str) -> Floats:
     x, y = corners.T
     area = 0.5 * float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
     if not np.isfinite(area) or abs(area) <= 1e-9 * max(1.0, float(np.ptp(corners))) ** 2:
-        raise InputError(called, expected="an area", found="none: its corners lie on one line")
+        raise flat
     corners.setflags(write=False)
     return corners
 
 
 def _crossing(corners: Floats) -> tuple[int, int] | None:
-    """Return the first two sides that properly cross, None if there are none."""
+    """Return the first two sides that cross or meet away from their ends, None if none do."""
     starts, ends = corners, np.roll(corners, -1, axis=0)
 
     def turn(a: Floats, b: Floats, c: Floats) -> Floats:
@@ -119,11 +123,18 @@ def _crossing(corners: Floats) -> tuple[int, int] | None:
         )
         return np.asarray(np.sign(cross), dtype=np.float64)
 
+    def within(a: Floats, b: Floats, c: Floats) -> NDArray[np.bool_]:
+        ahead = ((c - a) * (b - a)).sum(axis=-1)
+        return np.asarray((ahead > 0) & (ahead < ((b - a) ** 2).sum(axis=-1)))
+
     for one in range(len(corners)):
         a, b = starts[one], ends[one]
         others = np.arange(one + 1, len(corners))
         c, d = starts[others], ends[others]
         crosses = (turn(a, b, c) * turn(a, b, d) < 0) & (turn(c, d, a) * turn(c, d, b) < 0)
+        # Or a corner of the one lies within the other.
+        crosses |= (turn(a, b, c) == 0) & within(a, b, c) & ((c != b).any(axis=-1))
+        crosses |= (turn(c, d, a) == 0) & within(c, d, a) & ((d != a).any(axis=-1))
         if crosses.any():
             return one, int(others[crosses.argmax()])
     return None

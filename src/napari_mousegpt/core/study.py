@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from napari_mousegpt.core.study_checks import RowNames, contradictions, doubts
 from napari_mousegpt.core.tables import STUDY
 from napari_mousegpt.errors import InputError
 
-__all__ = ["Study"]
+__all__ = ["Study", "path_of_cell"]
 
-#: Properties of an animal that cannot differ between its recordings.
-_FIXED_PER_ANIMAL = ("litter", "sex", "genotype", "strain")
+#: Contradictions that are written out in one message; a report of the table lists all.
+_SHOWN = 8
+_OF_WINDOWS = re.compile(r"[A-Za-z]:/|//[^/]")
 
 
 class Study:
@@ -27,38 +30,40 @@ class Study:
         required) and any further ones.
     root : Path, optional
         Folder that relative paths start from.
+    rows : RowNames, optional
+        How the file of the table counts its rows; from 1 by default.
 
     Raises
     ------
     InputError
-        When a recording id is empty or doubled, an animal is not named, or one animal has two
-        litters, sexes, genotypes or strains. Every wrong row is named, counted from 1.
+        When a recording id is empty or doubled (also but for letter case and blanks), an animal
+        is not named or spelled in two ways, or one animal has two litters, sexes, genotypes,
+        strains, species or birthdays. Every wrong row is named.
     """
 
-    __slots__ = ("_table", "root")
+    __slots__ = ("_table", "root", "rows")
 
     _table: pd.DataFrame
     root: Path | None
+    rows: RowNames
 
-    def __init__(self, table: pd.DataFrame, root: Path | None = None) -> None:
+    def __init__(
+        self, table: pd.DataFrame, root: Path | None = None, rows: RowNames | None = None
+    ) -> None:
         table = STUDY.check(table.reset_index(drop=True))
-        problems = [
-            *_empty_cells(table, "recording"),
-            *_empty_cells(table, "animal"),
-            *_doubled_recordings(table),
-            *_inconsistent_animals(table),
-        ]
+        names = RowNames.counted(len(table)) if rows is None else rows
+        problems = contradictions(table, names)
         if problems:
-            shown = "; ".join(problems[:8])
-            more = f"; and {len(problems) - 8} more" if len(problems) > 8 else ""
+            more = len(problems) - _SHOWN
             raise InputError(
                 "study table",
                 expected="one row for each recording, each of one known animal",
-                found=shown + more,
+                found="; ".join(problems[:_SHOWN]) + (f"; and {more} more" if more > 0 else ""),
                 remedy="Mend these rows.",
             )
         object.__setattr__(self, "_table", table)
         object.__setattr__(self, "root", root)
+        object.__setattr__(self, "rows", names)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("A Study is immutable: make a new one from a changed table.")
@@ -87,6 +92,11 @@ class Study:
         """Ids of the animals, sorted."""
         return tuple(sorted(set(self._table["animal"])))
 
+    @property
+    def doubts(self) -> list[str]:
+        """A sentence for each thing that may be a slip: doubled files, two spellings of a group."""
+        return doubts(self._table, self.rows)
+
     def row(self, recording: str) -> dict[str, Any]:
         """Return everything known of one recording."""
         rows = self._table[self._table["recording"] == recording]
@@ -99,39 +109,30 @@ class Study:
         return {str(key): value for key, value in rows.to_dict("records")[0].items()}
 
     def path(self, recording: str, role: str) -> Path | None:
-        """Return the path of a recording's ``"video"`` or ``"pose"``; None for an empty cell."""
-        text = str(self.row(recording).get(role, "") or "")
-        if not text:
-            return None
-        path = Path(text)
-        return path if path.is_absolute() or self.root is None else self.root / path
+        """Return the path of a recording's ``"video"``, ``"pose"`` or ``"arena"``.
+
+        None for an empty cell; see :func:`path_of_cell`.
+        """
+        return path_of_cell(str(self.row(recording).get(role, "") or ""), self.root)
 
 
-def _empty_cells(table: pd.DataFrame, column: str) -> list[str]:
-    return [f"row {i + 1} has no {column}" for i in table.index[table[column] == ""]]
+def path_of_cell(text: str, root: Path | None = None) -> Path | None:
+    r"""Return the path that a cell of a study table means; None when it is empty.
 
-
-def _doubled_recordings(table: pd.DataFrame) -> list[str]:
-    found = []
-    for value, rows in (
-        table[table["recording"] != ""].groupby("recording", sort=False).groups.items()
-    ):
-        if len(rows) > 1:
-            found.append(
-                f"recording {value!r} stands in rows {', '.join(str(i + 1) for i in rows)}"
-            )
-    return found
-
-
-def _inconsistent_animals(table: pd.DataFrame) -> list[str]:
-    found = []
-    for column in (name for name in _FIXED_PER_ANIMAL if name in table.columns):
-        known = table[(table[column].astype(str) != "") & (table["animal"] != "")]
-        for animal, rows in known.groupby("animal", sort=False):
-            values = list(dict.fromkeys(rows[column].astype(str)))
-            if len(values) > 1:
-                where = ", ".join(str(i + 1) for i in rows.index)
-                found.append(
-                    f"animal {animal!r} has {column} {' and '.join(values)} (rows {where})"
-                )
-    return found
+    Relative paths start at ``root``. A backslash parts folders on every system, so that a table
+    made on Windows is read elsewhere; ``~`` is the home folder; quotes around the path, as Windows
+    copies it, are left out. A path of a drive (``C:\...``) or a server (``\\server\...``) stays as
+    it is, with slashes.
+    """
+    plain = text.strip().strip('"').replace("\\", "/")
+    if not plain:
+        return None
+    path = Path(plain)
+    if plain.startswith("~"):
+        try:
+            return path.expanduser()
+        except RuntimeError:  # a user without a home here: the path says so itself
+            return path
+    if path.is_absolute() or root is None or _OF_WINDOWS.match(plain):
+        return path
+    return root / path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,9 @@ from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.features.tracks import gaussian_kernel, smooth
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["ZoneParams", "body_point", "zone_entries", "zone_summary"]
 
@@ -65,7 +69,8 @@ def zone_entries(recording: Recording, params: ZoneParams | None = None) -> Inte
     Parameters
     ----------
     recording : Recording
-        With a 2-D pose in pixels and arenas (``open_recording(..., arena=...)``).
+        With a pose and arenas in its unit (``open_recording(..., arena=...)``); a pose in 3-D is
+        seen from above.
     params : ZoneParams, optional
 
     Returns
@@ -73,12 +78,14 @@ def zone_entries(recording: Recording, params: ZoneParams | None = None) -> Inte
     Intervals
         One row for each visit, half-open in frames, with the columns ``label`` (the zone) and
         ``arena``; sorted. A visit begins with the first picture in which the point lies in the
-        zone. In an arena with an ``individual`` only that one counts.
+        zone. In an arena with an ``individual`` only that one counts; of several arenas, one that
+        is called like an individual is its own.
 
     Raises
     ------
     InputError
-        When pose or arenas are missing, or an arena's individual is not in the pose.
+        When pose or arenas are missing, an arena's individual is not in the pose, or pose and
+        arena have different units.
     """
     settings = params or ZoneParams()
     arenas = _arenas(recording)
@@ -91,7 +98,7 @@ def zone_entries(recording: Recording, params: ZoneParams | None = None) -> Inte
                 within = np.logical_and(zone.contains(xy), arena.contains(xy))
                 inside = _bridged(np.asarray(within), xy, clock, settings)
                 for start, stop in _runs(inside).tolist():
-                    if clock.time(stop) - clock.time(start) >= settings.min_visit_s:
+                    if clock.time(stop) - clock.time(start) >= settings.min_visit_s - 1e-9:
                         rows.append((individual, zone.name, arena.name, start, stop))
     if not rows:
         return Intervals.empty().assign(label=np.array([], object), arena=np.array([], object))
@@ -129,7 +136,7 @@ def zone_summary(recording: Recording, params: ZoneParams | None = None) -> pd.D
         observed = float(np.diff(times)[_bridged(seen, xy, clock, settings)].sum())
         steps = _steps(xy, clock)
         for arena in _of(individual, _arenas(recording)):
-            scale = arena.pixels_per_cm
+            scale = arena.units_per_cm
             for zone in arena.zones:
                 mine = visits[
                     (visits["individual"] == individual)
@@ -164,20 +171,20 @@ def body_point(recording: Recording, individual: str, params: ZoneParams | None 
     Raises
     ------
     InputError
-        When there is no 2-D pose in pixels, or no such keypoint.
+        When there is no pose, one in 3-D without a length unit, or no such keypoint.
     """
     settings = params or ZoneParams()
     pose = recording.pose
-    if pose is None or pose.sizes["space"] != 2 or pose.attrs.get("position_unit") == "cm":
+    if pose is None or (pose.sizes["space"] != 2 and _unit(pose) == "pixels"):
         raise InputError(
             f"recording {recording.id!r}",
-            expected="a 2-D pose in pixels, since zones are drawn on the picture",
-            found="no pose" if pose is None else f"{pose.sizes['space']}-D coordinates",
+            expected="a 2-D pose in pixels, or one in cm, mm or m",
+            found="no pose" if pose is None else f"{pose.sizes['space']}-D coordinates in pixels",
             remedy="Open it with the pose of this camera.",
         )
     names = [str(name) for name in pose["keypoints"].values]
     one = pose.sel(individuals=individual)
-    xyz = one["position"].transpose("time", "keypoints", "space").values.copy()
+    xyz = one["position"].transpose("time", "keypoints", "space").values[..., :2].copy()
     if "confidence" in one:
         score = one["confidence"].transpose("time", "keypoints").values
         xyz[score < settings.min_confidence] = np.nan
@@ -206,8 +213,21 @@ def _arenas(recording: Recording) -> tuple[Arena, ...]:
             remedy="Draw zones in the panel Arena and save them, then open the recording with "
             "arena=FILE.",
         )
+    pose = recording.pose
+    if pose is None:
+        raise InputError(
+            f"recording {recording.id!r}", expected="a pose", found="none",
+            remedy="Open it with the pose of this camera.",
+        )  # fmt: skip
     known = recording.individuals
     for arena in arenas:
+        if arena.unit != _unit(pose):
+            raise InputError(
+                f"arena {arena.name!r}",
+                expected=f"coordinates in {_unit(pose)}, as the pose has",
+                found=arena.unit,
+                remedy="Make the arena in the unit of the pose: Arena(..., unit=...).",
+            )
         if arena.individual is not None and arena.individual not in known:
             raise InputError(
                 f"arena {arena.name!r}",
@@ -219,7 +239,14 @@ def _arenas(recording: Recording) -> tuple[Arena, ...]:
 
 
 def _of(individual: str, arenas: tuple[Arena, ...]) -> list[Arena]:
+    if len(arenas) > 1 and individual in {arena.name for arena in arenas}:
+        # The pose was split by arena: its animals have the names of their arenas.
+        arenas = tuple(arena for arena in arenas if (arena.individual or arena.name) == individual)
     return [arena for arena in arenas if arena.individual in (None, individual)]
+
+
+def _unit(pose: xr.Dataset) -> str:
+    return str(pose.attrs.get("position_unit", "pixels"))
 
 
 def _bridged(

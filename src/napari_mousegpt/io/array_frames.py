@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError
-from napari_mousegpt.io.picture_source import LazyPictures, PictureInfo
+from napari_mousegpt.io.picture_facts import PictureInfo
+from napari_mousegpt.io.picture_source import LazyPictures
 
 __all__ = ["ArrayFrames"]
 

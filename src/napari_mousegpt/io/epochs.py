@@ -23,6 +23,8 @@ from napari_mousegpt.io.text_tables import read_cells
 __all__ = ["epochs_around", "load_epochs"]
 
 _POLICIES = ("error", "clip")
+#: No recording has so many frames or seconds; beyond it whole numbers are no longer exact.
+_FAR = 1e12
 _LABEL = ("label", "epoch", "event", "name", "cue", "phase")
 _START = ("start", "start_frame", "onset", "onset_frame", "frame")
 _STOP = ("stop", "stop_frame", "end", "end_frame", "offset", "offset_frame")
@@ -216,7 +218,7 @@ def _bare(
             remedy="Give the table a header with start and stop.",
         )
     values = numbers([cell for _, cells in rows for cell in cells])
-    bad = np.flatnonzero(~np.isfinite(values) | (values != np.round(values)))
+    bad = np.flatnonzero(~(abs(values) < _FAR) | (values != np.round(values)))
     if bad.size:
         raise FormatError(
             f"{path}, line {rows[bad[0] // width][0]}",
@@ -360,7 +362,7 @@ def _numbers(
 ) -> NDArray[np.float64]:
     cells = table[column].astype(str).to_numpy(object)
     values = numbers(cells)
-    bad = ~np.isfinite(values) & (cells != "")
+    bad = ~(abs(values) < _FAR) & (cells != "")
     if whole:
         bad |= np.isfinite(values) & (values != np.round(values))
     if bad.any():

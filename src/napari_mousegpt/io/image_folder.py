@@ -15,12 +15,8 @@ from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import FormatError
 from napari_mousegpt.io.image_names import TIFF_SUFFIXES, FoundImages, find_images
 from napari_mousegpt.io.image_pages import ImageHeader, open_image, pixels_of, read_header
-from napari_mousegpt.io.picture_source import (
-    MOST_FRAMES,
-    LazyPictures,
-    PictureInfo,
-    UnreadableError,
-)
+from napari_mousegpt.io.picture_facts import MOST_FRAMES, PictureInfo, UnreadableError
+from napari_mousegpt.io.picture_source import LazyPictures
 
 __all__ = ["ImageFolder"]
 
@@ -94,6 +90,7 @@ class ImageFolder(LazyPictures):
             rotation=0,
             decoder=_tifffile_version() if tiff else f"Pillow {PIL.__version__}",
             notes=found.notes,
+            problems=found.problems,
         )
         super().__init__(
             _called(given),

@@ -48,11 +48,14 @@ class FoundImages:
         How they were ordered, and which numbers are absent.
     pattern : str, optional
         A pattern that finds exactly these files, where there is one.
+    problems : tuple of str
+        Those of the notes that put the order or the completeness in doubt.
     """
 
     paths: tuple[str, ...]
     notes: tuple[str, ...]
     pattern: str | None = None
+    problems: tuple[str, ...] = ()
 
 
 def is_pattern(path: str | os.PathLike[str]) -> bool:
@@ -130,7 +133,8 @@ def find_images(
     if not isinstance(given, str | os.PathLike) and ordered != paths:
         how += " The list came in another order."
     absolute = tuple(os.path.abspath(path) for path in ordered)  # noqa: PTH100
-    return FoundImages(absolute, (how, *notes, *_numbering(ordered)), pattern)
+    problems = tuple(_numbering(ordered))
+    return FoundImages(absolute, (how, *notes, *problems), pattern, problems)
 
 
 def _check_list(name: str, paths: list[str]) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_mousegpt.errors import FormatError
-from napari_mousegpt.io.picture_source import UnreadableError, check_size
+from napari_mousegpt.io.picture_facts import UnreadableError, check_size
 
 if TYPE_CHECKING:
     from PIL.Image import Image

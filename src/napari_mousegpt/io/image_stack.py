@@ -15,12 +15,8 @@ from numpy.typing import NDArray
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import FormatError
 from napari_mousegpt.io.image_pages import open_image
-from napari_mousegpt.io.picture_source import (
-    LazyPictures,
-    PictureInfo,
-    UnreadableError,
-    numbered,
-)
+from napari_mousegpt.io.picture_facts import PictureInfo, UnreadableError, numbered
+from napari_mousegpt.io.picture_source import LazyPictures
 from napari_mousegpt.io.tiff_clock import stated_clock
 from napari_mousegpt.io.tiff_layout import TiffLayout, find_layout
 from napari_mousegpt.io.tiff_pages import (
@@ -117,7 +113,9 @@ class ImageStack(LazyPictures):
         layout = self._layout
         height, width, channels, dtype = layout.header
         page = layout.keyframe
-        notes = [*layout.notes, *about, *_broken_off(said, layout)]
+        # The first of the sentences on the clock says where it is from, the others what was wrong.
+        problems = (*about[0 if clock is None else 1 :], *_broken_off(said, layout))
+        notes = [*layout.notes, *about[: 0 if clock is None else 1], *problems]
         super().__init__(
             self._path,
             (layout.n_frames, height, width),
@@ -132,6 +130,7 @@ class ImageStack(LazyPictures):
                 rotation=0,
                 decoder=_decoder(pillow=layout.pillow),
                 notes=tuple(notes),
+                problems=problems,
             ),
             timebase=clock,
             limits=limits,

@@ -44,8 +44,9 @@ def look_at_images(path: Path) -> FileReport:
 
 def _report(path: Path, kind: str, source: Any, format_: str, codec: str) -> FileReport:
     damaged = int(np.count_nonzero(source.damaged))
-    notes = set(source.info.notes)
-    problems = [Problem(note) for note in source.info.notes]
+    # Images tell what was decided (order, rate, scale) from what is wrong; videos note the latter.
+    wrong = tuple(getattr(source.info, "problems", source.info.notes))
+    problems = [Problem(note) for note in wrong]
     if damaged:
         problems.append(
             Problem(
@@ -68,5 +69,5 @@ def _report(path: Path, kind: str, source: Any, format_: str, codec: str) -> Fil
             "constant_rate": clock.is_constant,
             "duration_s": clock.duration,
         }
-    said = tuple(line for line in source.describe() if line not in notes)
+    said = tuple(line for line in source.describe() if line not in wrong)
     return FileReport(path, kind, format_, said, tuple(problems), numbers)

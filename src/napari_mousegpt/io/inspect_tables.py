@@ -7,7 +7,7 @@ from pathlib import Path
 from napari_mousegpt.core.parquet import parquet_facts, read_parquet
 from napari_mousegpt.io.arenas import load_arenas
 from napari_mousegpt.io.file_report import FileReport, Problem
-from napari_mousegpt.io.study import load_study, missing_files
+from napari_mousegpt.io.study import check_study
 
 __all__ = ["is_study_header", "look_at_arenas", "look_at_parquet", "look_at_study", "look_at_table"]
 
@@ -19,19 +19,16 @@ def is_study_header(names: list[str]) -> bool:
 
 def look_at_study(path: Path) -> FileReport:
     """Describe a study table: csv, Excel or TOML."""
-    study = load_study(path)
-    table = study.to_pandas()
-    groups = sorted(set(table["group"]) - {""}) if "group" in table.columns else []
-    said = [f"{path.name}: study table, {len(study)} recordings of {len(study.animals)} animals."]
-    if groups:
-        said.append(f"Groups: {', '.join(groups)}.")
-    problems = tuple(
-        Problem(text, "Correct the path, or see what 'relocate' finds.")
-        for text in missing_files(study)
-    )
-    numbers = {"n_recordings": len(study), "animals": list(study.animals), "groups": groups}
-    format_ = path.suffix.lower().lstrip(".") or "csv"
-    return FileReport(path, "study", format_, tuple(said), problems, numbers)
+    report = check_study(path)
+    problems = [
+        *(Problem(text, "Mend these rows.") for text in report.contradictions),
+        *(Problem(text, "Correct it, or see what 'relocate' finds.") for text in report.missing),
+    ]
+    said = [*report.sentences(), *(f"Perhaps a slip: {text}" for text in report.doubts)]
+    numbers = {
+        name: value for name, value in report.facts().items() if name not in ("file", "format")
+    }
+    return FileReport(path, "study", report.format, tuple(said), tuple(problems), numbers)
 
 
 def look_at_arenas(path: Path) -> FileReport:

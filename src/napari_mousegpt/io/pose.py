@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +10,25 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from napari_mousegpt.core.pose import fit_length, make_pose
 from napari_mousegpt.core.timebase import Timebase, as_rate
-from napari_mousegpt.errors import FormatError, InputError
+from napari_mousegpt.errors import FormatError, InputError, MismatchError
 from napari_mousegpt.io.delimited import Head, read_head
+from napari_mousegpt.io.hdf5_guard import DAMAGE, check_hdf5
+from napari_mousegpt.io.pose_anipose import read_anipose, sniff_anipose
+from napari_mousegpt.io.pose_checks import rate_points
 from napari_mousegpt.io.pose_deeplabcut import read_deeplabcut, sniff_deeplabcut
-from napari_mousegpt.io.pose_plain import PlainLayout, is_bare_numbers, read_plain, sniff_plain
+from napari_mousegpt.io.pose_jabs import read_jabs, sniff_jabs
+from napari_mousegpt.io.pose_movement import read_movement, sniff_movement
+from napari_mousegpt.io.pose_nwb import read_nwb, sniff_nwb
+from napari_mousegpt.io.pose_other import describe_unknown
+from napari_mousegpt.io.pose_plain import PlainLayout, read_plain, sniff_plain
 from napari_mousegpt.io.pose_sleap import read_sleap, sniff_sleap
+from napari_mousegpt.io.pose_sleap_table import read_sleap_table, sniff_sleap_table
+from napari_mousegpt.io.pose_via import read_via, sniff_via
+from napari_mousegpt.io.row_times import frames_of_times
 from napari_mousegpt.io.tracks import Tracks, choose_individuals
 
 if TYPE_CHECKING:
@@ -30,6 +43,7 @@ class PoseOptions:
 
     layout: PlainLayout | None = None
     manual_labels: bool = False
+    individuals: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +75,16 @@ def _deeplabcut(path: Path, options: PoseOptions) -> Tracks:
     return read_deeplabcut(path, manual_labels=options.manual_labels)
 
 
+def _sleap(path: Path, options: PoseOptions) -> Tracks:
+    with path.open("rb") as file:
+        is_hdf5 = file.read(8) == b"\x89HDF\r\n\x1a\n"
+    return read_sleap(path) if is_hdf5 or path.suffix.lower() != ".csv" else read_sleap_table(path)
+
+
+def _sniff_sleap(head: Head) -> bool:
+    return sniff_sleap(head) or sniff_sleap_table(head)
+
+
 #: Formats by name, in the order they are asked.
 POSE_FORMATS: dict[str, PoseFormat] = {
     entry.name: entry
@@ -74,8 +98,30 @@ POSE_FORMATS: dict[str, PoseFormat] = {
             "Lightning Pose table, which is written as DeepLabCut's",
         ),
         PoseFormat(
-            "SLEAP", (".slp", ".h5", ".hdf5"), sniff_sleap, lambda path, _: read_sleap(path),
-            "SLEAP predictions (.slp) or analysis file (.h5)",
+            "SLEAP", (".slp", ".h5", ".hdf5", ".csv"), _sniff_sleap, _sleap,
+            "SLEAP predictions (.slp), analysis file (.h5) or table (.csv)",
+        ),
+        PoseFormat(
+            "NWB", (".nwb", ".h5"), sniff_nwb,
+            lambda path, options: read_nwb(path, options.individuals),
+            "NWB file with poses (ndx-pose)",
+        ),
+        PoseFormat(
+            "JABS", (".h5", ".hdf5"), sniff_jabs, lambda path, _: read_jabs(path),
+            "JABS pose file, version 2 to 8",
+        ),
+        PoseFormat(
+            "movement", (".nc", ".nc4", ".netcdf"), sniff_movement,
+            lambda path, _: read_movement(path),
+            "netCDF file of poses that movement or xarray wrote",
+        ),
+        PoseFormat(
+            "Anipose", (".csv",), sniff_anipose, lambda path, _: read_anipose(path),
+            "Anipose table, 3-D",
+        ),
+        PoseFormat(
+            "VIA", (".csv",), sniff_via, lambda path, _: read_via(path),
+            "VIA tracks of boxes, read as their centres",
         ),
         PoseFormat(
             "plain", (".csv", ".tsv", ".txt"), sniff_plain,
@@ -118,10 +164,22 @@ def sniff_pose(path: str | os.PathLike[str]) -> PoseSniff:
         return PoseSniff(None, (), error.strerror or str(error))
     if not head.data.strip():
         return PoseSniff(None, candidates, "an empty file")
+    try:
+        if head.is_hdf5:
+            check_hdf5(path)
+    except FormatError as error:
+        return PoseSniff(None, candidates, f"{error.found} (expected {error.expected})")
     for entry in POSE_FORMATS.values():
-        if entry.sniff(head):
+        if _is(entry, head):
             return PoseSniff(entry.name, (entry.name,), entry.meaning)
-    return PoseSniff(None, candidates, _unknown(head))
+    return PoseSniff(None, candidates, describe_unknown(head))
+
+
+def _is(entry: PoseFormat, head: Head) -> bool:
+    try:
+        return entry.sniff(head)
+    except (*DAMAGE, FormatError, csv.Error):
+        return False  # damaged: no format claims it
 
 
 def load_pose(
@@ -147,19 +205,25 @@ def load_pose(
     layout : PlainLayout, optional
         What the columns of a plain table are; implies ``format="plain"``.
     individuals : sequence of str, or mapping of str to str, optional
-        Animals to keep; a mapping gives new names.
+        Animals to keep; a mapping gives new names. Of an NWB file with several recordings, the
+        names of the containers to read.
     manual_labels : bool
         Accept manual labels, whose rows are single pictures; their names are then the coordinate
         ``image`` on ``time``.
     mismatch : {"error", "trim", "pad"}
         What to do when file and clock differ in length, see
-        :func:`napari_mousegpt.core.pose.fit_length`.
+        :func:`napari_mousegpt.core.pose.fit_length`. Where the file has uneven time stamps,
+        ``"pad"`` puts the rows at their times instead of the empty rows at the end, and refuses
+        where these do not fit the video.
 
     Returns
     -------
     xarray.Dataset
         Schema of :mod:`napari_mousegpt.core.pose`. Row ``i`` is picture ``i``; cells that the file
-        leaves empty are NaN. The attribute ``notes`` tells what the reader left aside or filled.
+        leaves empty are NaN. Attributes: ``notes`` tells what the reader left aside or filled and
+        what is doubtful, ``pose_format`` and ``source_file`` where it comes from, ``stated_fps``
+        the rate that the file states, ``missing_share`` and ``doubtful_share`` see
+        :func:`napari_mousegpt.io.pose_checks.rate_points`.
 
     Raises
     ------
@@ -188,7 +252,8 @@ def load_pose(
             remedy="Check the path.",
         )
     entry = _choose(path, "plain" if layout is not None and format is None else format)
-    tracks = entry.read(path, PoseOptions(layout, manual_labels))
+    wanted = None if individuals is None else _names(individuals)
+    tracks = _read(entry, path, PoseOptions(layout, manual_labels, wanted))
     if not len(tracks):
         raise FormatError(path, expected="at least one row of points", found="a header only")
     tracks = choose_individuals(tracks, individuals, str(path))
@@ -201,18 +266,63 @@ def load_pose(
         Timebase.constant(rate, len(tracks)),
         source="LightningPose" if entry.name == "LightningPose" else tracks.source,
         unit=tracks.unit,
-    )
-    pose.attrs["source_file"] = path.as_posix()
-    pose.attrs["notes"] = " ".join(tracks.notes)
+    ).assign(tracks.extra)
+    shares, said = rate_points(pose)
+    pose.attrs |= {**tracks.attrs, **shares}
+    pose.attrs |= {"source_file": path.as_posix(), "pose_format": entry.name}
+    pose.attrs["notes"] = " ".join((*tracks.notes, *said))
+    if tracks.rate is not None:
+        pose.attrs["stated_fps"] = tracks.rate
     if tracks.images:
         return pose.assign_coords(image=("time", list(tracks.images)))
-    return fit_length(pose, clock, mismatch, str(path)) if isinstance(clock, Timebase) else pose
+    if not isinstance(clock, Timebase):
+        return pose
+    if tracks.times is not None and mismatch == "pad" and len(tracks) < clock.n_frames:
+        return _place_by_time(pose, tracks, clock, path)
+    return fit_length(pose, clock, mismatch, str(path))
+
+
+def _names(individuals: Sequence[str] | Mapping[str, str]) -> tuple[str, ...]:
+    return (individuals,) if isinstance(individuals, str) else tuple(individuals)
+
+
+def _read(entry: PoseFormat, path: Path, options: PoseOptions) -> Tracks:
+    try:
+        return entry.read(path, options)
+    except (*DAMAGE, csv.Error) as error:
+        raise FormatError(
+            path,
+            expected=f"a whole {entry.name} file",
+            found=" ".join(str(error).split())[:300] or type(error).__name__,
+            remedy="Was the copy cut off, or is it of another format? Copy or export it again.",
+        ) from error
+
+
+def _place_by_time(pose: xr.Dataset, tracks: Tracks, clock: Timebase, path: Path) -> xr.Dataset:
+    """Put rows at the pictures of their times: at the end they would be in the wrong place."""
+    assert tracks.times is not None
+    frames = frames_of_times(tracks.times, clock)
+    if frames is None:
+        raise MismatchError(
+            path,
+            expected=f"{clock.n_frames} rows, one for each picture of the video",
+            found=f"{len(tracks)} rows, whose time stamps are uneven and not those of the video",
+            remedy="Rows are missing in between, so filling the end would shift them. Export the "
+            "pose with a row for each picture.",
+        )
+    rows = pose.assign_coords(time=frames).reindex(time=np.arange(clock.n_frames))
+    placed = fit_length(rows, clock, "error", str(path))
+    return placed.assign_attrs(
+        length_policy=f"pad: {len(tracks)} rows for {clock.n_frames} pictures, by their time stamps"
+    )
 
 
 def _choose(path: Path, name: str | None) -> PoseFormat:
     if name is not None:
         for entry in POSE_FORMATS.values():
             if entry.name.lower() == name.lower().replace(" ", ""):
+                if read_head(path).is_hdf5:
+                    check_hdf5(path)
                 return entry
         raise InputError(
             f"pose format {name!r}",
@@ -229,32 +339,3 @@ def _choose(path: Path, name: str | None) -> PoseFormat:
             remedy=f"If you know what it is, give its format: {names}.",
         )
     return POSE_FORMATS[guess.format]
-
-
-def _unknown(head: Head) -> str:
-    """Say what a file is that no pose format claims."""
-    if head.is_hdf5:
-        return _unknown_hdf5(head.path)
-    if not head.is_text:
-        return "binary data of no known kind"
-    first = head.lines()[0][:60]
-    if first.lower().replace(" ", "").startswith("track,frame_idx"):
-        return "a SLEAP csv table (export the analysis file .h5 or .slp instead)"
-    if is_bare_numbers(head):
-        return "numbers without a header (a plain table needs layout=PlainLayout(...))"
-    return f"text that begins with {first!r}"
-
-
-def _unknown_hdf5(path: Path) -> str:
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            names, attributes = sorted(file), set(file.attrs)
-    except OSError:
-        return "a damaged or cut HDF5 file"
-    if "nwb_version" in attributes:
-        return "an NWB file (this version reads no pose from it)"
-    if "poseest" in names:
-        return "a JABS pose file (this version does not read it)"
-    return f"an HDF5 file with {', '.join(names[:6]) or 'nothing in it'}"

@@ -119,10 +119,10 @@ class Relocation:
                 "change the others.",
             )
         table = self.study.to_pandas()
-        place = {recording: at for at, recording in enumerate(table["recording"])}
-        for row in self.rows:
-            if row.how in FOUND:
-                table.loc[place[row.recording], row.role] = row.new
+        new = {(row.recording, row.role): row.new for row in self.rows if row.how in FOUND}
+        for role in {role for _, role in new}:
+            cells = zip(table["recording"], table[role], strict=True)
+            table[role] = [new.get((recording, role), cell) for recording, cell in cells]
         return Study(table, self.study.root, self.study.rows)
 
 

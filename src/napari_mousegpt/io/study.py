@@ -63,7 +63,7 @@ class StudyReport:
     def sentences(self) -> list[str]:
         """Return what the table holds."""
         said = [
-            f"{self.path.name}: study table ({self.format}), {len(self.recordings)} recordings of "
+            f"{self.path.name}: study table, {len(self.recordings)} recordings of "
             f"{len(self.animals)} animals."
         ]
         if self.groups:
@@ -269,6 +269,13 @@ def _read(
             expected=f"one column for {name}",
             found=" and ".join(map(repr, both)),
             remedy="Rename one of them.",
+        )
+    if table.empty:
+        raise FormatError(
+            path,
+            expected="a row for each recording",
+            found="nothing below the header",
+            remedy="Check that it is the right file.",
         )
     table = table.map(lambda cell: "" if cell in _EMPTY else cell)
     start = Path(root) if root is not None else path_of_cell(found.root, path.parent)

@@ -13,7 +13,8 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,13 @@ class Sheet:
 
 
 def read_sheet(path: Path, sheet: str | None = None) -> Rows:
-    """Return number and cells of every row that is not empty; see :func:`open_sheet`."""
-    return open_sheet(path, sheet).rows
+    """Return number and cells of every row that is not empty; see :func:`open_sheet`.
+
+    As in a text table, no row is shorter than the first one.
+    """
+    rows = open_sheet(path, sheet).rows
+    width = len(rows[0][1]) if rows else 0
+    return [(number, cells + [""] * (width - len(cells))) for number, cells in rows]
 
 
 def open_sheet(path: Path, sheet: str | None = None, *, wanted: Sequence[str] = ()) -> Sheet:
@@ -203,14 +209,9 @@ def _look_over(path: Path) -> None:
 
 
 def _open(path: Path, sheet: str | None, wanted: Sequence[str]) -> Sheet:
-    import openpyxl
-
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    try:
+    with _book(path, values=True) as book:
         read = {name: _texts(path, book[name]) for name in _candidates(path, book, sheet)}
         name = _the_one(path, {key: rows for key, (rows, _) in read.items()}, wanted)
-    finally:
-        book.close()
     rows, wrong = read[name]
     xml = _xml_of(path, name)
     if b"<f" in xml or b":f" in xml or not xml:
@@ -320,13 +321,10 @@ def _number(value: float, shown: str) -> str:
 
 
 def _formulas_without_value(path: Path, name: str, rows: dict[int, list[str]]) -> list[str]:
-    import openpyxl
-
-    book = openpyxl.load_workbook(path, read_only=True, data_only=False)
-    try:
+    found = []
+    with _book(path, values=False) as book:
         ws = book[name]
         ws.reset_dimensions()
-        found = []
         for number, row in enumerate(ws.iter_rows(), start=1):
             for place, cell in enumerate(row):
                 if cell.data_type != "f":
@@ -334,9 +332,20 @@ def _formulas_without_value(path: Path, name: str, rows: dict[int, list[str]]) -
                 cells = rows.get(number, [])
                 if place >= len(cells) or not cells[place]:
                     found.append(str(cell.coordinate))
-    finally:
-        book.close()
     return found
+
+
+@contextmanager
+def _book(path: Path, *, values: bool) -> Iterator[Any]:
+    """Open a workbook for its values or its formulas; the file is closed whatever happens."""
+    import openpyxl
+
+    with path.open("rb") as file:
+        book = openpyxl.load_workbook(file, read_only=True, data_only=values)
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 def _xml_of(path: Path, name: str) -> bytes:

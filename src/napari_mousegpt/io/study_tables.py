@@ -17,15 +17,13 @@ from napari_mousegpt.errors import FormatError, InputError
 from napari_mousegpt.io.study_sheets import header_of, open_sheet, write_sheet
 from napari_mousegpt.io.text_tables import open_cells, write_csv
 
-__all__ = ["SUFFIXES", "TextTable", "read_table", "write_table"]
+__all__ = ["TextTable", "read_table", "write_table"]
 
-#: Endings of study tables.
-SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".toml")
 _SHEETS = (".xlsx", ".xlsm")
 _OTHER_SHEETS = (".xls", ".xlsb", ".ods", ".numbers")
 #: A study in TOML has some kilobytes.
 _MOST_BYTES = 16 << 20
-_TABLE = re.compile(r"^[ \t]*\[\[\s*[\"']?recording[\"']?\s*\]\]", re.MULTILINE)
+_TABLE = re.compile(r"\s*\[\[\s*[\"']?recording[\"']?\s*\]\]")
 _IN_STUDY = ("root", "columns", "defaults", "name", "description")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -178,7 +176,7 @@ def _toml(path: Path) -> TextTable:
             found=", ".join(strangers) or "none of them",
             remedy="Write one [[recording]] table for each recording.",
         )
-    begins = [text.count("\n", 0, found.start()) + 1 for found in _TABLE.finditer(text)]
+    begins = [i for i, line in enumerate(text.split("\n"), start=1) if _TABLE.match(line)]
     by_line = len(begins) == len(records)
     rows = RowNames("line", tuple(begins)) if by_line else RowNames(
         "recording", tuple(range(1, len(records) + 1))

@@ -8,6 +8,7 @@ letters, one for each axis. Time is found by its letter and never guessed among 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import tifffile
 
 from napari_mousegpt.errors import FormatError, InputError
 from napari_mousegpt.io.image_pages import ImageHeader
-from napari_mousegpt.io.picture_source import MOST_FRAMES
+from napari_mousegpt.io.picture_facts import MOST_FRAMES
 from napari_mousegpt.io.tiff_pages import needs_pillow, not_a_tiff, notes_on, page_header
 
 __all__ = ["TiffLayout", "find_layout"]
@@ -232,12 +233,25 @@ def _found(tiff: tifffile.TiffFile, series: Any) -> _Found:
             stated = dict(zip(letters, shape, strict=False))
             if len(stated) == extra:
                 return _stated(tiff, page, stated, series.dataoffset, "the description")
+    channels = _scanimage_channels(page)
+    if channels > 1 and series.axes == f"I{page.axes}" and n_found % channels == 0:
+        shape = (n_found // channels, channels, *page.shape)
+        note = f"ScanImage saved {channels} channels by turns."
+        return _Found(f"TC{page.axes}", shape, series, series.dataoffset, page, (note,))
     notes: tuple[str, ...] = ()
     if series.is_multifile:
         names = {Path(p.parent.filename).name for p in series if p is not None}
         notes = (f"Its pages lie in {len(names)} files.",)
     offset = None if series.is_multifile else series.dataoffset
     return _Found(series.axes, tuple(series.shape), series, offset, page, notes)
+
+
+def _scanimage_channels(page: Any) -> int:
+    """Return how many channels ScanImage says it saved; 1 if it says nothing."""
+    match = page.is_scanimage and re.search(
+        r"channels?Save\s*=\s*\[([0-9 ;,]*)\]", f"{page.software}\n{page.description}"
+    )
+    return max(1, len(re.findall("[0-9]+", match[1]))) if match else 1
 
 
 def _stated(

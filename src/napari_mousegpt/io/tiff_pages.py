@@ -21,7 +21,7 @@ from napari_mousegpt.io.image_pages import (
     quiet_pillow,
     read_header,
 )
-from napari_mousegpt.io.picture_source import UnreadableError, check_size
+from napari_mousegpt.io.picture_facts import UnreadableError, check_size
 
 if TYPE_CHECKING:
     from PIL.Image import Image

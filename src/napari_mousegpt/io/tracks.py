@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,12 @@ class Tracks:
         Names of the pictures of manual labels, which are no video; else empty.
     rate : float or None
         Rows per second, where the file itself says so.
+    times : ndarray of float64, shape (n_rows,), or None
+        Seconds of the rows, where the file says so and they are not evenly spaced.
+    attrs : mapping of str to str or float
+        More facts of the file, for the attributes of the pose.
+    extra : mapping of str to (dims, ndarray)
+        More variables of the pose; their first dimension is ``time``, the last ``individuals``.
     """
 
     position: NDArray[np.float64]
@@ -63,6 +69,9 @@ class Tracks:
     notes: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     rate: float | None = None
+    times: NDArray[np.float64] | None = None
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, tuple[tuple[str, ...], NDArray[np.float64]]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.position)
@@ -255,4 +264,5 @@ def choose_individuals(
     changes: dict[str, Any] = {"position": tracks.position[..., rows], "individuals": new}
     if tracks.confidence is not None:
         changes["confidence"] = tracks.confidence[..., rows]
+    changes["extra"] = {k: (dims, values[..., rows]) for k, (dims, values) in tracks.extra.items()}
     return replace(tracks, **changes)

@@ -76,6 +76,11 @@ class FrameCache:
         while self.n_bytes > self.limit and len(self._frames) > 1:
             self.n_bytes -= frame_bytes(self._frames.popitem(last=False)[1])
 
+    def discard(self, row: int) -> None:
+        """Drop a picture, if it is here."""
+        if row in self._frames:
+            self.n_bytes -= frame_bytes(self._frames.pop(row))
+
     def clear(self) -> None:
         """Drop all pictures."""
         self._frames.clear()

@@ -30,6 +30,8 @@ _WINDOW = 32
 # Rows asked for one after the other that count as playing, and rows to be ahead of it at most.
 _PLAYING = 3
 _MOST_AHEAD = 64
+# Rows kept behind whoever plays on.
+_KEPT_BEHIND = 64
 
 _Made = TypeVar("_Made")
 
@@ -136,6 +138,10 @@ class FrameStore:
                         self.cache.put(other, decoded)
                         frame = decoded if other == candidate else frame
             if frame is not None:
+                if row == self._last_asked + 1:
+                    # Memory used for the first time costs more than the decoding of a picture:
+                    # whoever plays on gets that of the pictures well behind him.
+                    self.cache.discard(row - _KEPT_BEHIND)
                 self._last_asked = row
                 return candidate, frame
         raise FormatError(self.index.path, expected="pictures", found="none that can be decoded")

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.io.frame_key import frame_number
+from napari_mousegpt.io.pictures import open_pictures
 from napari_mousegpt.io.sample_lanes import in_lanes
 from napari_mousegpt.io.video import VideoReader
 from napari_mousegpt.io.video_cache import Converter
@@ -79,7 +80,8 @@ def sample(
     ----------
     source : VideoReader, FrameSource, str or Path
         A video, which gets decoders of its own beside the reader's; or any other source of
-        pictures, which is indexed picture by picture.
+        pictures, which is indexed picture by picture. A path is opened by
+        :func:`~napari_mousegpt.io.pictures.open_pictures`.
     rows : iterable of int
         Frames in any order; repeats are left out, negative ones count from the end.
     size : int or (int, int), optional
@@ -116,8 +118,9 @@ def sample(
     if size is not None and min(size if isinstance(size, tuple) else (size,)) < 1:
         raise InputError(f"sample size {size}", expected="1 pixel or more")
     if isinstance(source, str | os.PathLike):
-        own = VideoReader(source)
-        return _closing(own, _sample(own, _rising(rows, len(own)), size, threads, crop))
+        own = open_pictures(source)
+        parts = _sample(own, _rising(rows, len(own)), size, threads, crop)
+        return _closing(own, parts) if isinstance(own, VideoReader) else parts
     return _sample(source, _rising(rows, len(source)), size, threads, crop)
 
 
@@ -233,7 +236,9 @@ def _from_pictures(
     for row in rows:
         picture = np.asarray(source[row])
         seconds = float("nan") if clock is None else clock.time(row)
-        yield Sampled(row, seconds, shrink.array(row, picture), damaged=False)
+        damaged = getattr(source, "damaged", None)  # known once the picture was read
+        flag = damaged is not None and bool(damaged[row])
+        yield Sampled(row, seconds, shrink.array(row, picture), damaged=flag)
 
 
 class _Shrinker:

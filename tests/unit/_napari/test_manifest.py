@@ -26,11 +26,11 @@ def test_every_contribution_is_there(manifest: PluginManifest) -> None:
         for name in ("commands", "readers", "writers", "sample_data", "widgets", "configurations")
     }
     assert counts == {
-        "commands": 6,
+        "commands": 7,
         "readers": 1,
         "writers": 2,
         "sample_data": 1,
-        "widgets": 2,
+        "widgets": 3,
         "configurations": 1,
     }
     assert manifest.name == "napari-mousegpt"
@@ -48,7 +48,9 @@ def test_ids_titles_and_used_commands(manifest: PluginManifest) -> None:
     assert all(command.id.startswith("napari-mousegpt.") for command in commands)
     assert len({command.title for command in commands}) == len(commands)
     # The palette shows titles: they say what happens.
-    assert all(command.title.split()[0] in {"Open", "Save", "Describe"} for command in commands)
+    assert all(
+        command.title.split()[0] in {"Open", "Save", "Describe", "Draw"} for command in commands
+    )
     used = {
         item.command
         for name in ("readers", "writers", "sample_data", "widgets")
@@ -62,7 +64,9 @@ def test_the_reader_claims_what_it_reads(manifest: PluginManifest) -> None:
 
     patterns = manifest.contributions.readers[0].filename_patterns
     assert {f"*{suffix}" for suffix in VIDEOS} <= set(patterns)
-    assert {"*.csv", "*.h5", "*.slp", "*.parquet"} <= set(patterns)
+    assert {"*.csv", "*.h5", "*.slp", "*.nwb", "*.nc", "*.boris", "*.mat"} <= set(patterns)
+    # Stacks of pictures have readers enough; the panel opens them as a video.
+    assert not {"*.tif", "*.tiff", "*.png", "*.json", "*"} & set(patterns)
 
 
 def test_the_root_link_is_the_same_file() -> None:

@@ -85,6 +85,13 @@ def test_files_are_told_apart_by_content(
         ("fake.parquet", b"PAR1 and no more"),
         ("picture.png", b"\x89PNG"),
         ("fake.slp", b"\x00" * 300),
+        ("fake.nwb", b"\x89HDF\r\n\x1a\n" + b"\x00" * 300),
+        ("fake.nc", b"CDF\x01" + b"\x00" * 300),
+        (
+            "fake.mat",
+            b"MATLAB 5.0 MAT-file, Platform: none".ljust(124) + b"\x00\x01IM" + b"\x09" * 90,
+        ),
+        ("fake.boris", b'{"nothing": 1}'),
     ],
 )
 def test_files_that_are_not_ours_are_left_alone_without_an_error(
@@ -93,6 +100,32 @@ def test_files_that_are_not_ours_are_left_alone_without_an_error(
     path = tmp_path / name
     path.write_bytes(content)
     assert get_reader(str(path)) is None
+
+
+def test_scientific_files_of_others_are_left_alone(tmp_path: Path) -> None:
+    import h5py
+    import scipy.io
+    import xarray as xr
+
+    with h5py.File(tmp_path / "ephys.nwb", "w") as file:
+        file.attrs["nwb_version"] = "2.7.0"
+        file["acquisition/lfp/data"] = np.zeros((10, 4))
+    grid = xr.DataArray(np.zeros((3, 4)), dims=("lat", "lon"), name="temperature")
+    grid.to_netcdf(tmp_path / "climate.nc", engine="h5netcdf")
+    scipy.io.savemat(tmp_path / "spikes.mat", {"rate": np.random.default_rng(0).random((5, 9))})
+    for name in ("ephys.nwb", "climate.nc", "spikes.mat"):
+        assert get_reader(str(tmp_path / name)) is None, name
+
+
+def test_labels_of_other_programs_are_known_by_content(tmp_path: Path) -> None:
+    import scipy.io
+
+    scipy.io.savemat(
+        tmp_path / "scored.mat", {"grooming": {"Bouts": np.array([[5.0, 9], [20, 30]])}}
+    )
+    (tmp_path / "hot.csv").write_text("frame,groom,rear\n0,1,0\n1,1,0\n2,0,1\n")
+    assert kind_of(tmp_path / "scored.mat") == "labels"
+    assert kind_of(tmp_path / "hot.csv") == "labels"
 
 
 def test_odd_questions_are_answered_with_no(tmp_path: Path) -> None:
@@ -115,7 +148,7 @@ def test_a_pose_joins_the_video_that_is_open(current: Any, example_data: Path) -
     opened = state_of(current).recording
     assert opened is not None
     assert (opened.id, opened.n_frames) == ("openfield", FRAMES)
-    assert opened.video is current.layers["openfield"].data
+    assert opened.video is current.layers["openfield"].data.video
     assert opened.pose is not None
     assert set(opened.primary.fingerprints) == {"video", "pose"}
     assert {tuple(layer.scale) for layer in current.layers} == {tuple(layers[0].scale)}

@@ -38,7 +38,7 @@ def test_labels_are_told_and_written(
 
 def test_a_clock_checks_the_length(frames: Path, capsys: pytest.CaptureFixture[str]) -> None:
     frames.write_text("label\ngrooming\ngrooming\nrearing\n")
-    clock = ["--fps", "10", "--frames", "4"]
+    clock = ["--format", "frames", "--fps", "10", "--frames", "4"]
     assert main(["labels", str(frames), *clock]) == 2
     assert "mismatch" in capsys.readouterr().err
     assert main(["labels", str(frames), *clock, "--mismatch", "pad", "--json"]) == 0

@@ -22,6 +22,19 @@ def test_inside_and_outside() -> None:
     assert points_inside(points, SQUARE).tolist() == [True, False, False, False, False]
 
 
+def test_an_edge_belongs_to_the_area_on_its_right_and_below() -> None:
+    corners_and_sides = [[0, 0], [10, 0], [10, 10], [0, 10], [5, 0], [10, 5], [5, 10], [0, 5]]
+    assert points_inside(corners_and_sides, SQUARE).tolist() == [
+        True, False, False, False, True, False, False, True,
+    ]  # fmt: skip
+
+
+def test_tiles_share_no_corner_and_lose_none() -> None:
+    tiles = [np.add(SQUARE, (10 * i, 10 * j)) for i in range(3) for j in range(3)]
+    points = np.stack(np.meshgrid(np.arange(0, 30, 5), np.arange(0, 30, 5)), axis=-1)
+    assert (np.sum([points_inside(points, tile) for tile in tiles], axis=0) == 1).all()
+
+
 def test_x_is_across_and_y_is_down() -> None:
     wide = [[0, 0], [100, 0], [100, 10], [0, 10]]
     assert points_inside([50, 5], wide)
@@ -58,6 +71,26 @@ def test_neighbours_share_no_point_and_lose_none(
     assert held.tolist() == [1] * len(points)
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    step=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+    parts=st.integers(2, 9),
+    data=st.data(),
+)
+def test_a_side_with_two_neighbours_shares_no_point(
+    step: tuple[int, int], parts: int, data: st.DataObject
+) -> None:
+    """The leaning side of a large zone lies against two smaller ones."""
+    at = data.draw(st.integers(1, parts - 1))
+    points = np.outer(np.arange(parts), step).astype(float)
+    (x, y), (end, low) = points[at], parts * np.array(step, float)
+    large = [[0, 0], [end, low], [999, low], [999, 0]]
+    upper = [[0, 0], [x, y], [-999, y], [-999, 0]]
+    lower = [[x, y], [end, low], [-999, low], [-999, y]]
+    held = np.sum([points_inside(points, zone) for zone in (large, upper, lower)], axis=0)
+    assert held.tolist() == [1] * parts
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     turn=st.integers(0, 3),
@@ -78,6 +111,8 @@ def test_the_first_corner_and_the_direction_do_not_matter(
         ([[0, 0], [1, 1]], "three or more corners"),
         ([[0, 0], [10, 10], [10, 0], [0, 10]], "sides 1 and 3 that cross"),
         ([[0, 0], [5, 5], [10, 10]], "corners lie on one line"),
+        ([[0, 0], [10, 10], [10, 0], [5, 5], [0, 10]], "sides 1 and 4 that cross"),
+        ([[0, 0], [10, 0], [5, 0], [5, 9]], "sides 1 and 3 that cross"),
         ([[0, 0], [5, np.nan], [10, 10]], "finite corners"),
         ([[0, 0, 0], [5, 5, 0], [10, 0, 0]], "three or more corners with x and y"),
         ("round", "x, y pairs"),
@@ -107,6 +142,17 @@ def test_names() -> None:
     with pytest.raises(InputError, match="a name"):
         Zone(" ", SQUARE)  # type: ignore[arg-type]
     assert Arena("box", (zone,)).zone("centre") is zone
+
+
+def test_units() -> None:
+    assert Arena(pixels_per_cm=4.0).units_per_cm == 4
+    assert Arena().units_per_cm is None
+    assert Arena(unit="mm").units_per_cm == 10
+    with pytest.raises(InputError, match="one of pixels, mm, cm, m"):
+        Arena(unit="inch")
+    with pytest.raises(InputError, match="only pixels have pixels_per_cm"):
+        Arena(unit="cm", pixels_per_cm=4.0)
+    assert Arena.from_dict(Arena(unit="cm").to_dict()).unit == "cm"
 
 
 @pytest.mark.parametrize("scale", [0, -1, np.nan, np.inf])
@@ -153,6 +199,8 @@ def test_other_values_are_refused(values: dict[str, object], message: str) -> No
 def test_a_larger_picture() -> None:
     arena = Arena("a", (Zone("z", SQUARE),), SQUARE, 3.0).scaled(2, 2)  # type: ignore[arg-type]
     assert arena.zones[0].polygon.max() == 20
+    in_cm = Arena("a", (Zone("z", SQUARE),), unit="cm")  # type: ignore[arg-type]
+    assert in_cm.scaled(2, 2).zones[0].polygon.max() == 10
     assert arena.pixels_per_cm == 6
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from napari_mousegpt.core.study import Study
+from napari_mousegpt.core.study import Study, path_of_cell
+from napari_mousegpt.core.study_checks import RowNames
 from napari_mousegpt.errors import InputError
 
 
@@ -93,3 +94,39 @@ def test_missing_columns() -> None:
         InputError, match="study table: expected columns recording, animal, found no animal"
     ):
         Study(pd.DataFrame({"recording": ["r1"]}))
+
+
+def test_rows_have_the_numbers_of_their_file() -> None:
+    with pytest.raises(InputError, match=r"lines 2, 9"):
+        Study(table(sex=["m", "f", "m"]), rows=RowNames("line", (2, 9, 12)))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("v1.mp4", "/study/v1.mp4"),
+        ("day 1\\v1.mp4", "/study/day 1/v1.mp4"),
+        ("/far/v1.mp4", "/far/v1.mp4"),
+        ("C:\\lab\\v1.mp4", "C:/lab/v1.mp4"),
+        ("\\\\server\\share\\v1.mp4", "//server/share/v1.mp4"),
+        ('"C:\\lab\\v1.mp4"', "C:/lab/v1.mp4"),
+        ("..\\v1.mp4", "/study/../v1.mp4"),
+        ("~nobody-of-that-name/v1.mp4", "~nobody-of-that-name/v1.mp4"),
+    ],
+)
+def test_paths_of_other_systems(text: str, expected: str) -> None:
+    assert path_of_cell(text, Path("/study")) == Path(expected)
+
+
+def test_paths_of_the_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
+    assert path_of_cell("~/v1.mp4", Path("/study")) == Path("/home/me/v1.mp4")
+    assert path_of_cell("~\\v1.mp4", Path("/study")) == Path("/home/me/v1.mp4")
+    assert path_of_cell("  ", Path("/study")) is None
+    assert path_of_cell("v.mp4") == Path("v.mp4")
+
+
+def test_doubts_do_not_make_a_study_unusable() -> None:
+    study = Study(table(video=["v.mp4", "V.MP4", "w.mp4"]))
+    assert study.doubts[0] == "video 'v.mp4' belongs to recordings 'r1' and 'r2' (rows 1, 2)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_mousegpt.core.arena import Arena, Zone
+from napari_mousegpt.core.arena_pose import split_by_arena
 from napari_mousegpt.core.pose import make_pose
 from napari_mousegpt.core.recording import Recording, View
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError
-from napari_mousegpt.core.arena_pose import split_by_arena
 from napari_mousegpt.features.zones import ZoneParams, body_point, zone_entries, zone_summary
 
 
@@ -100,7 +101,7 @@ def test_against_one_frame_at_a_time(track: list[float]) -> None:
     for name, low, high in (("left", 0, 50), ("right", 50, 100)):
         held = [any(s <= i < e for z, s, e in found if z == name) for i in range(len(track))]
         assert held == [low <= x < high for x in track]
-    for (zone, _, stop), (other, start, _) in zip(found, found[1:], strict=False):
+    for (zone, _, stop), (other, start, _) in pairwise(found):
         assert not (zone == other and stop == start), "one visit, cut in two"
 
 
@@ -168,3 +169,58 @@ def test_mixed_up_animals_go_back_to_their_arenas() -> None:
     assert split.attrs["split_by_arena"] == (
         "3 detections changed their animal, 1 times two lay in one arena, 1 detections lay in none"
     )
+
+
+def test_a_visit_of_exactly_the_shortest_length_stays() -> None:
+    # 0.3 s - 0.1 s is a little less than 0.2 s in floating point.
+    assert visits(walk([60, 10, 10, 60, 60]), min_visit_s=0.2) == [
+        ("left", 1, 3),
+        ("right", 3, 5),
+    ]
+
+
+def test_animals_named_by_their_arenas_are_measured_at_home() -> None:
+    both = tuple(
+        Arena(name, (Zone("all", box(low, low + 50)),), box(low, low + 50))
+        for name, low in (("west", 0), ("east", 50))
+    )
+    mixed = walk([[10, 60], [61, 11]], (), individuals=("t0", "t1")).pose
+    assert mixed is not None
+    clock = Timebase.constant(10, 2)
+    recording = Recording("r", (View("top", clock, pose=split_by_arena(mixed, both), arenas=both),))
+    table = zone_summary(recording)
+    assert table[["individual", "arena", "entries"]].to_numpy().tolist() == [
+        ["west", "west", 1],
+        ["east", "east", 1],
+    ]
+
+
+def test_outlines_that_overlap_do_not_give_one_animal_twice() -> None:
+    both = (Arena("a", outline=box(0, 60)), Arena("b", outline=box(40, 100)))
+    pose = walk([[10, 50], [20, 90]], (), individuals=("m1", "m2")).pose
+    assert pose is not None
+    with pytest.raises(InputError, match=r"do not overlap, found 1 detections in two of them"):
+        split_by_arena(pose, both)
+
+
+def test_a_pose_in_cm_is_measured_in_an_arena_in_cm() -> None:
+    clock = Timebase.constant(10, 4)
+    xyz = np.array([[10, 5, 1], [20, 5, 2], [60, 5, 9], [61, 5, 9]], float)[:, :, None, None]
+    pose = make_pose(xyz, None, ["center"], ["m1"], clock, unit="cm")
+    arena = replace(ARENA, pixels_per_cm=None, unit="cm")
+    recording = Recording("r", (View("top", clock, pose=pose, arenas=(arena,)),))
+    table = zone_summary(recording).set_index("zone")
+    assert table["entries"].to_dict() == {"left": 1, "right": 1}
+    assert table.loc["left", "distance_cm"] > 5
+    wrong = Recording("r", (View("top", clock, pose=pose, arenas=(ARENA,)),))
+    with pytest.raises(InputError, match=r"coordinates in cm, as the pose has, found pixels"):
+        zone_entries(wrong)
+    bare = make_pose(xyz, None, ["center"], ["m1"], clock)
+    with pytest.raises(InputError, match="3-D coordinates in pixels"):
+        zone_entries(Recording("r", (View("top", clock, pose=bare, arenas=(ARENA,)),)))
+
+
+def test_a_recording_without_a_pose_is_refused() -> None:
+    video = Recording("r", (View("top", Timebase.constant(10, 5), arenas=(ARENA,)),))
+    with pytest.raises(InputError, match="a pose, found none"):
+        zone_entries(video)

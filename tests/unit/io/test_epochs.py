@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from napari_mousegpt.core.timebase import Timebase
@@ -87,6 +88,8 @@ def test_rows_of_other_recordings_are_left_out(tmp_path: Path) -> None:
         ("label,start,stop\ncue,,30\n", "line 2.*a start"),
         ("1,2,3\n4,5,6\n", "line 1.*a start and a stop"),
         ("1\n2.5\n", "line 2.*whole frame numbers.*2.5"),
+        ("1\n1e30\n", "line 2.*whole frame numbers.*1e30"),
+        ("label,start_s,stop_s\ncue,1,1e30\n", "column stop_s.*a number of seconds.*'1e30'"),
     ],
 )
 def test_faults_are_named_by_their_line(tmp_path: Path, text: str, message: str) -> None:
@@ -129,3 +132,13 @@ def test_a_variable_rate_is_followed(tmp_path: Path) -> None:
     clock = Timebase.from_pts(np.array([0, 10, 30, 70, 100]), Fraction(1, 10))
     epochs = load_epochs(table(tmp_path, "label,start_s,stop_s\ncue,3,7\n"), clock)
     assert (epochs.start.tolist(), epochs.stop.tolist()) == ([2], [3])
+
+
+def test_a_sheet_is_read_like_a_text(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    rows = (["label", "start_s", "stop_s", "note"], ["cue", 1, 2.0], ["shock", 3, 3.5, "strong"])
+    for row in rows:
+        book.active.append(row)
+    book.save(tmp_path / "epochs.xlsx")
+    epochs = load_epochs(tmp_path / "epochs.xlsx", CLOCK)
+    assert (epochs.start.tolist(), epochs.stop.tolist()) == ([30, 90], [60, 105])

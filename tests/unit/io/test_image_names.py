@@ -50,6 +50,7 @@ def test_absent_numbers_are_named_and_nothing_is_renumbered(tmp_path: Path) -> N
     found = find_images(tmp_path)
     assert len(found.paths) == 6
     assert "Numbers are absent from the names: 4, 7 to 9." in found.notes[1]
+    assert found.problems == found.notes[1:]
     touched(tmp_path / "even", *(f"f{i}.tif" for i in range(0, 20, 5)))
     assert len(find_images(tmp_path / "even").notes) == 1  # every fifth is no gap
 

@@ -197,6 +197,7 @@ def packed(data: bytes) -> bytes:
         (matrix(6, (1, 2), element(9, b"\0" * 8)), "cannot reshape array of size 1"),
         (element(15, b"\xff" * 16), "Error -3 while decompressing data"),
     ],
+    ids=range(9),
 )  # fmt: skip
 def test_files_that_claim_too_much_are_refused(tmp_path: Path, data: bytes, message: str) -> None:
     path = tmp_path / "a.mat"

@@ -195,7 +195,9 @@ def _kinds() -> dict[str, bytes]:
     return made
 
 
-@pytest.mark.parametrize("kind", ["tifffile", "zlib", "imagej", "ome", "plain", "lzw", "png", "jpg"])
+@pytest.mark.parametrize(
+    "kind", ["tifffile", "zlib", "imagej", "ome", "plain", "lzw", "png", "jpg"]
+)
 def test_mutated_headers_are_read_or_refused(tmp_path: Path, kind: str) -> None:
     data = _kinds()[kind]
     path = tmp_path / (f"f.{kind}" if kind in ("png", "jpg") else "f.tif")

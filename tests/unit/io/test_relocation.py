@@ -63,7 +63,7 @@ def test_two_candidates_are_never_chosen_between(tmp_path: Path) -> None:
     assert [(row.how, row.new) for row in found.rows] == [("several", "")]
     assert found.rows[0].others == f"{one.as_posix()}, {two.as_posix()}"
     assert found.lines()[0].startswith("! video of 'r1' (row 1): old/v.mp4: several: ")
-    with pytest.raises(InputError, match="1 of 1 without.*partial=True"):
+    with pytest.raises(InputError, match=r"1 of 1 without.*partial=True"):
         found.apply()
     assert found.apply(partial=True).row("r1")["video"] == "old/v.mp4"
 

@@ -86,7 +86,7 @@ def test_a_study_comes_back_from_every_format(tmp_path: Path) -> None:
         back = load_study(tmp_path / name)
         assert back.to_pandas().equals(study.to_pandas()), name
         assert back.path("r1", "video") == tmp_path / "a" / "v.mp4"
-    with pytest.raises(InputError, match="a name ending in .csv, .tsv, .xlsx, .toml"):
+    with pytest.raises(InputError, match=r"a name ending in .csv, .tsv, .xlsx, .toml"):
         write_study(tmp_path / "t.json", study)
 
 
@@ -145,7 +145,7 @@ def test_everything_that_is_wrong_is_reported_at_once(tmp_path: Path) -> None:
     )
     assert "video 'no.mp4' belongs to recordings 'r1' and 'r4' (lines 2, 5)" in report.doubts
     lines = report.lines()
-    assert lines[0] == "s.csv: study table (csv), 4 recordings of 2 animals."
+    assert lines[0] == "s.csv: study table, 4 recordings of 2 animals."
     assert sum(line.startswith("! ") for line in lines) == 7
     assert report.facts()["missing"] == list(report.missing)
 
@@ -155,7 +155,7 @@ def test_a_good_table_has_nothing_wrong(tmp_path: Path) -> None:
     report = check_study(path)
     assert report.ok
     assert report.lines() == [
-        "s.csv: study table (csv), 2 recordings of 2 animals.",
+        "s.csv: study table, 2 recordings of 2 animals.",
         "Groups: x, y.",
     ]
 

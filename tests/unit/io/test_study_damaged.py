@@ -10,10 +10,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from support.mutations import mutations
 
 from napari_mousegpt.errors import MouseGPTError
 from napari_mousegpt.io.study import check_study, load_study
+from support.mutations import mutations
 
 TEXT = "recording,animal,group,weight\nm1,7,drug,20.5\nm2,8,vehicle,21\n"
 TOML = """[study]
@@ -64,8 +64,7 @@ def outcomes(path: Path, copies: Iterator[bytes]) -> tuple[int, int]:
             check_study(path)
             assert len(load_study(path))
             read += 1
-        except MouseGPTError as error:
-            assert str(error)
+        except MouseGPTError:
             refused += 1
     return read, refused
 

@@ -146,3 +146,11 @@ def test_tables_come_back(
     path = tmp_path_factory.mktemp("s") / f"s.{ending}"
     write_table(path, table)
     assert read_table(path).cells.to_numpy().tolist() == [list(row) for row in rows]
+
+
+def test_toml_holds_any_letter(tmp_path: Path) -> None:
+    odd = 'a\x7fb\x01c"d\\e\u2028f'
+    table = pd.DataFrame({"recording": [odd], 'k"\x7f': ["1"]}, dtype=object)
+    write_table(tmp_path / "s.toml", table)
+    back = read_table(tmp_path / "s.toml").cells
+    assert back.to_dict("records") == [{"recording": odd, 'k"\x7f': "1"}]

@@ -15,7 +15,7 @@ import pytest
 from napari_mousegpt.core.recording import FrameSource
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.io.video import VideoReader
-from support.painted import HEIGHT, N_FRAMES, WIDTH, ClipBox, read_number
+from support.painted import HEIGHT, N_FRAMES, WIDTH, ClipBox, read_number, write_clip, x264
 
 
 @pytest.fixture(scope="module")
@@ -299,3 +299,20 @@ def test_a_path_object_and_a_relative_path_are_taken(
     monkeypatch.chdir(Path(path.anchor))
     assert reader.path == str(path)
     assert read_number(reader.reopen()[9]) == 9
+
+
+def test_playing_on_keeps_a_bounded_way_back(tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "play.mp4", range(200), options=x264(50))
+    with VideoReader(path) as video:
+        for row in range(200):
+            assert read_number(video[row]) == row
+        played = video.cached_bytes
+        with VideoReader(path) as other:
+            assert read_number(other[49]) == 49
+            per_picture = other.cached_bytes / 33  # the row and the window before it
+        assert played < 70 * per_picture
+        before = video.n_decoded
+        for row in range(199, 140, -1):
+            assert read_number(video[row]) == row
+        assert video.n_decoded == before, "the way back was decoded again"
+        assert read_number(video[60]) == 60

@@ -1,94 +1,42 @@
-"""Pieces the panels share: a path with a button, text to copy, a quiet progress bar."""
+"""Pieces the panels share: text to copy, a quiet progress bar, errors in words."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]
+from qtpy.QtCore import QEvent, QObject, QSize, Qt
 from qtpy.QtGui import QTextOption
 from qtpy.QtWidgets import (
-    QFileDialog,
+    QComboBox,
     QFrame,
-    QHBoxLayout,
-    QLineEdit,
     QPlainTextEdit,
     QProgressBar,
-    QToolButton,
+    QScrollArea,
+    QVBoxLayout,
     QWidget,
 )
 
 from napari_mousegpt.errors import MismatchError, MouseGPTError
+from napari_mousegpt.io.file_report import Problem
 
 if TYPE_CHECKING:
-    from qtpy.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+    from qtpy.QtGui import QResizeEvent
 
-__all__ = ["JobBar", "PathEdit", "Text", "error_text", "is_alive"]
+__all__ = [
+    "POLICIES",
+    "JobBar",
+    "Scrolled",
+    "Text",
+    "choice_box",
+    "error_problem",
+    "error_text",
+    "is_alive",
+    "refill",
+]
 
-
-class PathEdit(QWidget):
-    """A path to type, to drop or to choose.
-
-    Parameters
-    ----------
-    hint : str
-        What stands in the empty field.
-    filters : str
-        File kinds of the dialog; for a folder leave it empty.
-    """
-
-    changed = Signal(str)
-
-    def __init__(self, hint: str, filters: str = "", parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._filters = filters
-        self.line = QLineEdit()
-        self.line.setPlaceholderText(hint)
-        self.line.editingFinished.connect(self._tell)
-        button = QToolButton()
-        button.setText("...")
-        button.setToolTip("Choose a file" if filters else "Choose a folder")
-        button.clicked.connect(self._choose)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.line)
-        row.addWidget(button)
-        self.line.setAcceptDrops(False)
-        self.setAcceptDrops(True)
-        self._told = ""
-
-    @property
-    def path(self) -> str:
-        """The path, without blanks around; empty when none was given."""
-        return self.line.text().strip().strip('"')
-
-    @path.setter
-    def path(self, path: str) -> None:
-        self.line.setText(path)
-        self.line.setToolTip(path)
-        self._tell()
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
-        """Take one local file."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 - Qt's name
-        """Use the first local file."""
-        self.path = next(url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile())
-        event.acceptProposedAction()
-
-    def _choose(self) -> None:
-        if self._filters:
-            path, _ = QFileDialog.getOpenFileName(self, "Choose a file", self.path, self._filters)
-        else:
-            path = QFileDialog.getExistingDirectory(self, "Choose a folder", self.path)
-        if path:
-            self.path = path
-
-    def _tell(self) -> None:
-        if self.path != self._told:
-            self._told = self.path
-            self.changed.emit(self.path)
+#: What the panel calls the policies for a pose of another length than its video.
+POLICIES = {"error": "do not open", "trim": "cut the pose", "pad": "cut or fill the pose"}
 
 
 class Text(QPlainTextEdit):
@@ -169,6 +117,75 @@ def error_text(error: Exception) -> str:
             "with the text of the notification."
         )
     text = str(error)
+    text = text.replace(" (--fps on the command line)", "").replace(
+        "Give fps=..., the rate of the camera", 'Write the rate of the camera under "Frame rate"'
+    )
     if isinstance(error, MismatchError) and "mismatch=" in text:
+        for policy, called in POLICIES.items():
+            text = text.replace(f'mismatch="{policy}"', f'"{called}"')
         text += ' The choice is above, under "If lengths differ".'
     return text
+
+
+def error_problem(error: Exception) -> Problem:
+    """Return an error as what is wrong and what to do about it."""
+    text, remedy = error_text(error), getattr(error, "remedy", "")
+    facts = str(error).removesuffix(remedy).rstrip()
+    if not remedy or not text.startswith(facts):
+        return Problem(text)
+    return Problem(facts, text[len(facts) :].lstrip())
+
+
+def choice_box(entries: Mapping[Any, str]) -> QComboBox:
+    """Return a box of choices; each entry has a value and what to call it."""
+    box = QComboBox()
+    # Otherwise the longest entry dictates the width of the dock.
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(12)
+    refill(box, entries)
+    return box
+
+
+def refill(box: QComboBox, entries: Mapping[Any, str]) -> None:
+    """Offer other choices; the one that was chosen stays, if it is still there."""
+    chosen = box.currentData()
+    blocked = box.blockSignals(True)
+    box.clear()
+    for value, text in entries.items():
+        box.addItem(text, value)
+    box.setCurrentIndex(max(0, list(entries).index(chosen) if chosen in entries else 0))
+    box.blockSignals(blocked)
+
+
+class Scrolled(QScrollArea):
+    """Scrolls a body that is too high for the window; it is never narrower than the body needs.
+
+    Parameters
+    ----------
+    panel : QWidget
+        What it fills.
+    body : QWidget
+        What is scrolled.
+    """
+
+    def __init__(self, panel: QWidget, body: QWidget) -> None:
+        super().__init__(panel)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(body)
+        outer = QVBoxLayout(panel)
+        outer.setContentsMargins(6, 6, 6, 6)
+        outer.addWidget(self)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return the width the body needs, with room for the bar."""
+        body = self.widget()
+        width = 0 if body is None else body.minimumSizeHint().width()
+        return QSize(width + self.verticalScrollBar().sizeHint().width(), 120)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Tell the dock when the body needs another width."""
+        if watched is self.widget() and event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return bool(super().eventFilter(watched, event))

@@ -22,7 +22,8 @@ from napari_mousegpt._napari.outcome import cluster_rows, outcome
 from napari_mousegpt._napari.show import show
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt._napari.widgets.form import ParamsForm
-from napari_mousegpt._napari.widgets.parts import JobBar, PathEdit, Text, error_text, is_alive
+from napari_mousegpt._napari.widgets.parts import JobBar, Text, error_text, is_alive
+from napari_mousegpt._napari.widgets.path_edit import PathEdit
 from napari_mousegpt.errors import MouseGPTError
 from napari_mousegpt.runs.chain import RunParams
 
