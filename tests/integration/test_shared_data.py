@@ -9,9 +9,11 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
+from napari_mousegpt.io.inspect import inspect_file
 from napari_mousegpt.io.pose import PlainLayout, load_pose
 from napari_mousegpt.io.video import VideoReader
 
@@ -124,21 +126,59 @@ def test_poses(
             np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
+def test_nwb_and_csv_hold_the_same_pose(shared_data: Path) -> None:
+    folder = shared_data / "video_bottomview_vame"
+    one, other = (load_pose(folder / f"cropped_video.{kind}", 25) for kind in ("nwb", "csv"))
+    one = one.sel(keypoints=other["keypoints"].values)
+    for variable in ("position", "confidence"):
+        np.testing.assert_allclose(one[variable].values, other[variable].values, rtol=1e-6)
+
+
+def test_nwb_of_another_tracking_of_the_same_video(shared_data: Path) -> None:
+    """The example's NWB and csv are two runs of the tracker: 2 pixels apart as a rule."""
+    path = shared_data / "video_openfield_dlc" / "sample_nwb_.nwb"
+    pose = load_pose(path, 30)
+    csv = load_pose(shared_data / f"{OPENFIELD}.csv", 30)
+    with h5py.File(path) as file:
+        tracks = file["processing/behavior/PoseEstimation"]
+        for keypoint in csv["keypoints"].values:
+            name = next(k for k in pose["keypoints"].values if str(k).endswith(str(keypoint)))
+            found = pose["position"].sel(keypoints=name).values[:, :, 0]
+            np.testing.assert_array_equal(found, tracks[f"ind1_{keypoint}/data"][:])
+            apart = np.abs(found - csv["position"].sel(keypoints=keypoint).values[:, :, 0])
+            assert np.nanmedian(apart) < 3
+
+
 @pytest.mark.parametrize(
-    ("nwb", "csv", "prefix"),
+    ("pattern", "kind", "format_", "count"),
     [
-        ("video_openfield_dlc/sample_nwb_.nwb", f"{OPENFIELD}.csv", "ind1_"),
-        ("video_bottomview_vame/cropped_video.nwb", "video_bottomview_vame/cropped_video.csv", ""),
+        ("video_*/*.mp4", "video", "mov,mp4,m4a,3gp,3g2,mj2", 3),
+        ("**/CollectedData*", "pose", "DeepLabCut", 4),
+        ("pose_formats/deepof/*.h5", "pose", None, 4),
+        ("labelled_subtle3d/coords*/*.csv", "pose", "plain", 9),
+        ("labelled_subtle3d/annots/*.csv", "labels", "frames", 6),
+        ("labelled_social_boris/*boris*.csv", "labels", "BORIS", 2),
+        ("labelled_social_boris/*.boris", "labels", "BORIS project", 1),
+        ("labelled_freezing_behaviordepot/*.mat", "labels", "MATLAB", 1),
+        ("group_csi_openfield/streams/*.csv", "labels", "frames", 57),
+        ("group_formalin_lupe/bouts/*.csv", "labels", "bouts", 30),
+        ("group_c*/*.csv", "table", "csv", 5),
+        ("group_formalin_lupe/metadata.csv", "table", "csv", 1),
+        ("labelled_freezing_behaviordepot/demo2_cue_frames.csv", "table", "csv", 1),
+        ("pose_formats/deepof/*.npy", "unknown", "", 1),
+        ("video_openfield_dlc/config.yaml", "unknown", "", 1),
     ],
 )
-def test_nwb_and_csv_hold_the_same_pose(shared_data: Path, nwb: str, csv: str, prefix: str) -> None:
-    one, other = load_pose(shared_data / nwb, 25), load_pose(shared_data / csv, 25)
-    for keypoint in other["keypoints"].values:
-        names = [str(name) for name in one["keypoints"].values]
-        name = str(keypoint) if str(keypoint) in names else f"{prefix}{keypoint}"
-        for variable in ("position", "confidence"):
-            np.testing.assert_allclose(
-                one[variable].sel(keypoints=name).values,
-                other[variable].sel(keypoints=keypoint).values,
-                rtol=1e-6,
-            )
+def test_what_each_file_is(
+    shared_data: Path, pattern: str, kind: str, format_: str | None, count: int
+) -> None:
+    files = sorted(shared_data.glob(pattern))
+    assert len(files) == count
+    for file in files[:: max(1, count // 6)]:
+        report = inspect_file(file)
+        assert report.kind == kind, file.name
+        assert format_ in (None, report.format), file.name
+        # What cannot be used as it is says what to do.
+        assert all(problem.remedy or kind == "video" for problem in report.problems), file.name
+        if kind == "unknown":
+            assert report.problems

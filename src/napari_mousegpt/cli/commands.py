@@ -183,9 +183,9 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="file to write")
     parser.add_argument(
         "--format",
-        choices=("bouts", "frames", "boris"),
+        choices=("bouts", "frames", "boris", "boris-project"),
         default=None,
-        help="what to write; by default bouts, as csv or parquet by the ending",
+        help="what to write; by default bouts, as csv, parquet or a BORIS project by the ending",
     )
     parser.add_argument(
         "--source",

@@ -29,8 +29,8 @@ def rate_points(pose: xr.Dataset) -> tuple[dict[str, float], tuple[str, ...]]:
     Returns
     -------
     shares : dict
-        ``missing_share`` of all points, and ``doubtful_share`` of those with a confidence: below
-        :data:`DOUBTFUL`. The latter is absent where no point has a confidence.
+        ``missing_share`` of all points, and ``doubtful_share``, below :data:`DOUBTFUL`, of those
+        that are there and have a confidence. The latter is absent where none has one.
     notes : tuple of str
         Sentences about shares of 5 % and more.
     """
@@ -39,9 +39,11 @@ def rate_points(pose: xr.Dataset) -> tuple[dict[str, float], tuple[str, ...]]:
     # In pieces, so that a long pose needs no second copy.
     for start in range(0, len(position), _ROWS):
         rows = slice(start, start + _ROWS)
-        lost += int(np.isnan(position[rows]).any(axis=1).sum())
-        scored += int(np.isfinite(confidence[rows]).sum())
-        low += int((confidence[rows] < DOUBTFUL).sum())
+        missing = np.isnan(position[rows]).any(axis=1)
+        score = np.where(missing, np.nan, confidence[rows])
+        lost += int(missing.sum())
+        scored += int(np.isfinite(score).sum())
+        low += int((score < DOUBTFUL).sum())
     shares = {"missing_share": lost / max(1, confidence.size)}
     notes = []
     if shares["missing_share"] >= _MANY:

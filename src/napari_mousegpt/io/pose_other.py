@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_mousegpt.io.delimited import Head
-from napari_mousegpt.io.hdf5_guard import DAMAGE
+from napari_mousegpt.io.hdf5_guard import DAMAGE, member
 from napari_mousegpt.io.pose_plain import is_bare_numbers
 
 __all__ = ["describe_unknown"]
@@ -53,6 +53,12 @@ def _unknown_hdf5(path: Path) -> str:
     try:
         with h5py.File(path, "r") as file:
             names, attributes = sorted(file), set(file.attrs)
+            parts = {
+                key
+                for name in names[:50]
+                if (group := member(file, name, h5py.Group)) is not None
+                for key in list(group)[:50]
+            }
     except DAMAGE:
         return "a damaged or cut HDF5 file"
     if "nwb_version" in attributes:
@@ -63,14 +69,6 @@ def _unknown_hdf5(path: Path) -> str:
         return "an incomplete JABS pose file"
     if {"DLC", "Facemap"} & set(names):
         return "a Facemap file, which is not read (export csv)"
-    if any("coordinates" in (name, *_children(path, name)) for name in names[:50]):
+    if {"syllable", "latent_state"} <= parts:
         return "results of keypoint-MoSeq, which hold no keypoints (open the pose it was made from)"
     return f"an HDF5 file with {', '.join(names[:6]) or 'nothing in it'}"
-
-
-def _children(path: Path, name: str) -> tuple[str, ...]:
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        item = file.get(name)
-        return tuple(item) if isinstance(item, h5py.Group) else ()

@@ -85,7 +85,9 @@ def read_sleap_table(path: Path) -> Tracks:
         nodes,
         tracks,
         SOURCE,
-        notes=(f"{empty} of {len(points)} frames have no labels; they are empty.",) if empty else (),
+        notes=(f"{empty} of {len(points)} frames have no labels; they are empty.",)
+        if empty
+        else (),
     )
 
 

@@ -12,13 +12,14 @@ from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError, OutputExistsError
 from napari_mousegpt.io.boris import write_boris
+from napari_mousegpt.io.boris_project_writer import write_boris_project
 from napari_mousegpt.io.frame_labels import write_frame_labels
 from napari_mousegpt.io.labels import read_bouts, write_bouts
 
 __all__ = ["FORMATS", "clocks_of_run", "export", "load_ethogram"]
 
 #: What :func:`export` writes.
-FORMATS = ("bouts", "frames", "boris")
+FORMATS = ("bouts", "frames", "boris", "boris-project")
 _ENDINGS = (".csv", ".tsv", ".parquet")
 
 
@@ -27,7 +28,7 @@ def export(
     path: str | os.PathLike[str],
     clocks: Mapping[str, Timebase] | None = None,
     *,
-    format: Literal["bouts", "frames", "boris"] | None = None,
+    format: Literal["bouts", "frames", "boris", "boris-project"] | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write an ethogram for another program.
@@ -37,12 +38,12 @@ def export(
     ethogram : Ethogram
         What to write.
     path : path-like
-        File; ``.csv``, ``.tsv`` or ``.parquet``.
+        File; ``.csv``, ``.tsv`` or ``.parquet``, or ``.boris`` for a project of BORIS.
     clocks : mapping of recording id to Timebase, optional
-        Needed for ``"frames"`` and ``"boris"``; adds seconds to ``"bouts"``.
-    format : {"bouts", "frames", "boris"}, optional
+        Needed for ``"frames"`` and BORIS; adds seconds to ``"bouts"``.
+    format : {"bouts", "frames", "boris", "boris-project"}, optional
         One row for each bout (the default), one row for each frame of the one recording there is,
-        or the aggregated events of BORIS.
+        the aggregated events of BORIS, or a project that BORIS opens (the default for ``.boris``).
     overwrite : bool
         Replace a file that is there.
 
@@ -61,10 +62,12 @@ def export(
     place = Path(path)
     if format not in (None, *FORMATS):
         raise InputError(f"format {format!r}", expected=f"one of {', '.join(FORMATS)}")
-    if place.suffix.lower() not in _ENDINGS:
+    format = format or ("boris-project" if place.suffix.lower() == ".boris" else None)
+    endings = (".boris",) if format == "boris-project" else _ENDINGS
+    if place.suffix.lower() not in endings:
         raise InputError(
             place,
-            expected=f"a name ending in {', '.join(_ENDINGS)}",
+            expected=f"a name ending in {', '.join(endings)}",
             found=place.suffix or "no ending",
             remedy="The ending says what kind of table is written.",
         )
@@ -80,6 +83,8 @@ def export(
         write_frame_labels(place, ethogram, recording, clock)
     elif format == "boris":
         write_boris(place, ethogram, clocks or {})
+    elif format == "boris-project":
+        write_boris_project(place, ethogram, clocks or {})
     else:
         write_bouts(place, ethogram, clocks=clocks)
     return place
