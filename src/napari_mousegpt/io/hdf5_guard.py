@@ -69,7 +69,7 @@ def check_hdf5(path: Path) -> None:
         raise FormatError(
             path,
             expected="a whole HDF5 file",
-            found=str(error) or type(error).__name__,
+            found=f"a damaged or cut HDF5 file ({str(error) or type(error).__name__})",
             remedy="Was the copy cut off? Copy or export it again.",
         ) from error
 
@@ -169,7 +169,7 @@ def _objects(file: h5py.File, path: Path) -> Iterator[tuple[str, Any]]:
                 raise FormatError(
                     path,
                     expected=f"at most {_OBJECTS} parts, {_DEPTH} levels deep",
-                    found="more",
+                    found="an HDF5 file with more",
                     remedy="Copy the pose into a file of its own.",
                 )
             item = group[key]
@@ -197,6 +197,6 @@ def _leads_out(path: Path, place: str, found: str) -> FormatError:
     return FormatError(
         path,
         expected="a file that holds its own numbers",
-        found=f"{found} at {place}",
+        found=f"an HDF5 file with {found} at {place}",
         remedy="Such files can read others of yours unasked. Copy the pose into a file of its own.",
     )

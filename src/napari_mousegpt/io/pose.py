@@ -168,7 +168,7 @@ def sniff_pose(path: str | os.PathLike[str]) -> PoseSniff:
         if head.is_hdf5:
             check_hdf5(path)
     except FormatError as error:
-        return PoseSniff(None, candidates, f"{error.found} (expected {error.expected})")
+        return PoseSniff(None, candidates, error.found)
     for entry in POSE_FORMATS.values():
         if _is(entry, head):
             return PoseSniff(entry.name, (entry.name,), entry.meaning)

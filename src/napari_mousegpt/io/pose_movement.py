@@ -33,6 +33,8 @@ _ORDER = ("time", "space", "keypoints", "individuals")
 #: Seconds in the units that xarray writes for times.
 _UNITS = {"": 1.0, "s": 1.0, "seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6,
           "nanoseconds": 1e-9, "frames": 1.0}  # fmt: skip
+#: What netCDF writes for a dimension without names.
+_NAMELESS = "This is a netCDF dimension but not"
 #: A time in frames may be off by this after rounding.
 _ROUNDING = 0.05
 
@@ -180,7 +182,7 @@ def _from_hdf5(path: Path) -> _Dataset:
     with h5py.File(path, "r") as file:
         for name in file:
             item = member(file, name, h5py.Dataset)
-            if item is None:
+            if item is None or text_of(item.attrs.get("NAME", "")).startswith(_NAMELESS):
                 continue
             if name in ("space", "keypoints", "individuals"):
                 texts = h5py.check_string_dtype(item.dtype) is not None

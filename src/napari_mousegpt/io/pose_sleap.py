@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_mousegpt.errors import DependencyError, FormatError
 from napari_mousegpt.io.delimited import Head
+from napari_mousegpt.io.hdf5_guard import DAMAGE, check_size, read_numbers, read_texts
 from napari_mousegpt.io.tracks import ONLY, Tracks
 
 if TYPE_CHECKING:
@@ -62,11 +63,11 @@ def read_sleap(path: Path) -> Tracks:
         )
     try:
         return _read_project(path) if kind == "project" else _read_analysis(path)
-    except (OSError, KeyError, ValueError, IndexError, TypeError) as error:
+    except DAMAGE as error:
         raise FormatError(
             path,
             expected="a whole SLEAP file",
-            found=str(error),
+            found=str(error) or type(error).__name__,
             remedy="Was the copy cut off? Copy or export it again.",
         ) from error
 
@@ -78,7 +79,7 @@ def _kind(path: Path) -> str:
     try:
         with h5py.File(path, "r") as file:
             names = set(file)
-    except OSError:
+    except DAMAGE:
         return ""
     return "project" if names >= _PROJECT else "analysis" if names >= _ANALYSIS else ""
 
@@ -98,7 +99,8 @@ def _read_project(path: Path) -> Tracks:
     with h5py.File(path, "r") as file:
         frames = file["frames"]["frame_idx"].astype(np.int64)
         videos = np.unique(file["frames"]["video"])
-        untracked = int(np.sum(file["instances"]["track"] < 0))
+        track = file["instances"]["track"]
+        untracked, points = int(np.sum(track < 0)), len(file["instances"])
     if len(videos) > 1:
         raise FormatError(
             path,
@@ -108,6 +110,10 @@ def _read_project(path: Path) -> Tracks:
         )
     if not len(frames):
         raise FormatError(path, expected="at least one labelled frame", found="none")
+    if frames.min() < 0:
+        raise ValueError(f"a frame number of {frames.min()}")
+    people = max(1, len(np.unique(track[track >= 0])))
+    check_size((int(frames.max()) + 1, people, 3), path.stat().st_size, f"{points} instances")
     # The quick reader counts from the first labelled frame, the thorough one from frame 0.
     labels = sleap_io.load_slp(str(path), open_videos=False, lazy=bool(frames.min() == 0))
     values = labels.numpy(video=int(videos[0]), return_confidence=True).astype(np.float64)
@@ -137,8 +143,8 @@ def _read_analysis(path: Path) -> Tracks:
     import h5py
 
     with h5py.File(path, "r") as file:
-        nodes = _names(file["node_names"])
-        names = _names(file["track_names"]) if "track_names" in file else ()
+        nodes = read_texts(file["node_names"])
+        names = read_texts(file["track_names"]) if "track_names" in file else ()
         dims = ("track", "xy", "node", "frame")
         position = _ordered(file["tracks"], dims, ("frame", "track", "node", "xy"))
         confidence = None
@@ -157,13 +163,10 @@ def _ordered(
     """Return an array with its axes as wanted; newer files say how theirs are ordered."""
     stored = tuple(json.loads(dataset.attrs["dims"])) if "dims" in dataset.attrs else usual
     axes = [stored.index(name) for name in wanted]
-    values: NDArray[np.float64] = np.transpose(dataset[:], axes).astype(np.float64, copy=False)
+    values: NDArray[np.float64] = np.transpose(read_numbers(dataset), axes).astype(
+        np.float64, copy=False
+    )
     return values
-
-
-def _names(dataset: h5py.Dataset) -> tuple[str, ...]:
-    values: list[Any] = list(dataset[:])
-    return tuple(v.decode("utf-8") if isinstance(v, bytes) else str(v) for v in values)
 
 
 def _tracks(

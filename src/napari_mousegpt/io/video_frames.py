@@ -18,6 +18,7 @@ from napari_mousegpt.errors import FormatError, InputError
 from napari_mousegpt.io.video_ahead import ReadAhead
 from napari_mousegpt.io.video_cache import FrameCache
 from napari_mousegpt.io.video_decoder import Decoder, StampsOutOfOrderError
+from napari_mousegpt.io.video_groups import in_count_mode
 from napari_mousegpt.io.video_index import VideoIndex
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ class FrameStore:
         if self._decoder is not None:
             self._decoder.close()
         self._decoder = None
-        self.index = index.in_count_mode()
+        self.index = in_count_mode(index)
         self.cache.clear()
         self.ahead.halt()
 

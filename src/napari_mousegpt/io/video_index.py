@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import FormatError
+from napari_mousegpt.io.video_groups import in_count_mode
 from napari_mousegpt.io.video_open import open_video
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def read_index(path: str) -> VideoIndex:
         counted=False,
         strict=strict,
     )
-    return index if rises and not by_dts else index.in_count_mode()
+    return index if rises and not by_dts else in_count_mode(index)
 
 
 _Row = tuple[int | None, int | None, bool, bool, bool]

@@ -10,7 +10,7 @@ import pytest
 
 from napari_mousegpt.errors import FormatError, InputError
 from napari_mousegpt.io.video import VideoReader
-from support.painted import ClipBox, cut_by_copy, damage, write_clip
+from support.painted import ClipBox, cut_by_copy, damage, read_number, write_clip, x264
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +120,16 @@ def test_packets_that_no_decoder_takes(clips: ClipBox, tmp_path: Path) -> None:
     path = tmp_path / "wiped.mp4"
     damage(clips["constant"].path, path, range(100))
     assert "h264 packets, none of which can be decoded" in refusal(path)
+
+
+@pytest.mark.parametrize(("options", "opens"), [("", True), (":open-gop=1", False)])
+def test_counting_needs_closed_groups(tmp_path: Path, options: str, opens: bool) -> None:
+    """AVI keeps no true stamps of B-frames; with open groups counting would be off by some."""
+    path = write_clip(tmp_path / "camera.avi", range(60), options=x264(20, 3, options))
+    if opens:
+        with VideoReader(path) as video:
+            assert [read_number(video[row]) for row in (21, 59, 40)] == [21, 59, 40]
+    else:
+        said = refusal(path)
+        assert "groups that are open" in said
+        assert "-fps_mode passthrough -c:v libx264" in said
