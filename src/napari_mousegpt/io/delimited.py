@@ -16,10 +16,12 @@ from numpy.typing import NDArray
 from napari_mousegpt.errors import FormatError
 from napari_mousegpt.io.number_blocks import parse_numbers
 
-__all__ = ["Head", "Text", "open_text", "read_head", "read_numbers", "split"]
+__all__ = ["Head", "Text", "check_width", "open_text", "read_head", "read_numbers", "split"]
 
 #: Bytes that sniffing reads of a file.
 HEAD_BYTES = 16_384
+#: Columns of a table: far more than any tracker writes.
+_WIDEST = 20_000
 _MISSING = {"", "na", "n/a", "nan", "-nan", "null", "none", "<na>", "#n/a"}
 _SPELLINGS = {
     *(spell(word) for word in _MISSING for spell in (str.lower, str.upper, str.capitalize)),
@@ -131,6 +133,17 @@ def split(line: str, delimiter: str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
 
 
+def check_width(path: Path, width: int) -> None:
+    """Raise for a table so wide that the parser would end the program for want of memory.
+
+    Raises
+    ------
+    FormatError
+    """
+    if width > _WIDEST:
+        raise FormatError(path, expected=f"at most {_WIDEST} columns", found=f"{width}")
+
+
 def read_lines(text: Text, count: int) -> list[str]:
     """Return the first ``count`` lines without their ends, fewer if the file is shorter."""
     lines = []
@@ -173,6 +186,7 @@ def read_numbers(
     """
     import pyarrow as pa
 
+    check_width(text.path, width)
     chosen = list(range(width)) if columns is None else columns
     if len(read_lines(text, skip + 1)) <= skip:
         return np.empty((0, len(chosen)))

@@ -14,7 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from napari_mousegpt.errors import FormatError, InputError, MismatchError
-from napari_mousegpt.io.delimited import Head, open_text, read_lines, read_numbers, split
+from napari_mousegpt.io.delimited import (
+    Head,
+    check_width,
+    open_text,
+    read_lines,
+    read_numbers,
+    split,
+)
 from napari_mousegpt.io.tracks import (
     Tracks,
     columns_in_order,
@@ -149,6 +156,7 @@ def _read_with_layout(path: Path, layout: PlainLayout) -> Tracks:
 def _read_with_header(path: Path) -> Tracks:
     text = open_text(path)
     cells = split(read_lines(text, 1)[0], text.delimiter)
+    check_width(path, len(cells))
     columns = _from_header(cells)
     if not columns:
         raise FormatError(
