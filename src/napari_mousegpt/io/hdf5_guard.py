@@ -42,6 +42,8 @@ DAMAGE = (
 _OBJECTS, _DEPTH = 50_000, 32
 #: Arrays up to this size are read whatever their storage says.
 _SMALL_BYTES = 1 << 28
+#: Tables and texts up to this size likewise: every text is an object of its own.
+_SMALL_TEXTS = 1 << 22
 #: No compressor gains more than this on coordinates.
 _GAIN = 1000
 
@@ -63,6 +65,8 @@ def check_hdf5(path: Path) -> None:
             for name, item in _objects(file, path):
                 if isinstance(item, h5py.Dataset):
                     _check_storage(item, name, path)
+                    _check_claim(item, name)
+                    _check_fields(item.dtype, name)
     except FormatError:
         raise
     except DAMAGE as error:
@@ -191,6 +195,33 @@ def _check_storage(dataset: h5py.Dataset, name: str, path: Path) -> None:
         raise _leads_out(path, name, "a virtual dataset, whose numbers lie elsewhere")
     if plan.get_layout() == h5py.h5d.CONTIGUOUS and plan.get_external_count():
         raise _leads_out(path, name, f"numbers in the file {plan.get_external(0)[0]!r}")
+
+
+def _check_claim(dataset: h5py.Dataset, name: str) -> None:
+    """Raise for tables and texts that claim too much: libraries read these whole at opening."""
+    if dataset.dtype.kind not in "OV" or dataset.shape is None:
+        return
+    stored = dataset.id.get_storage_size()
+    for shape in (dataset.shape, dataset.chunks or ()):
+        claimed = dataset.dtype.itemsize * int(np.prod(shape, dtype=object))
+        if claimed > max(_SMALL_TEXTS, _GAIN * stored):
+            raise ValueError(f"{name} claims {claimed} bytes and the file holds {stored}")
+
+
+def _check_fields(dtype: np.dtype[Any], name: str) -> None:
+    """Raise where the columns of a table overlap.
+
+    The library (HDF5 2.0) then writes into memory that is not its own; the program ends later.
+    """
+    stop = 0
+    fields = dtype.fields or {}
+    for field, (kind, offset, *_) in sorted(fields.items(), key=lambda item: int(item[1][1])):
+        if offset < stop:
+            raise ValueError(f"column {field!r} of {name} lies within another")
+        stop = offset + kind.itemsize
+        _check_fields(kind, name)
+    if stop > dtype.itemsize:
+        raise ValueError(f"columns of {name} reach beyond its rows")
 
 
 def _leads_out(path: Path, place: str, found: str) -> FormatError:

@@ -102,3 +102,27 @@ def test_damage_is_called_so(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="a damaged or cut HDF5 file"):
         check_hdf5(path)
     assert "damaged or cut HDF5" in sniff_pose(path).reason
+
+
+def test_columns_that_overlap_are_refused(tmp_path: Path) -> None:
+    """Damage made two columns of a table overlap, and reading it spoilt the memory."""
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        kind = np.dtype([("first", "f8"), ("second", "f8")])
+        file["points"] = np.zeros(3, kind)
+    data = bytearray(path.read_bytes())
+    little_double = b"\x20\x3f\x00\x08\x00\x00\x00"  # bits that say so, then its size
+    data[data.index(little_double, data.index(b"first")) + 3] = 16
+    path.write_bytes(data)
+    with h5py.File(path) as file:  # the library takes it
+        assert file["points"].dtype["first"].itemsize == 16
+    with pytest.raises(FormatError, match="column 'second' of /points lies within another"):
+        check_hdf5(path)
+
+
+def test_texts_that_claim_too_much_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("names", (10**7,), h5py.string_dtype(), chunks=(1000,))
+    with pytest.raises(FormatError, match="/names claims 80000000 bytes and the file holds 0"):
+        check_hdf5(path)
