@@ -67,6 +67,7 @@ def check_hdf5(path: Path) -> None:
                     _check_storage(item, name, path)
                     _check_claim(item, name)
                     _check_fields(item.dtype, name)
+                    _check_texts(item, name, path)
     except FormatError:
         raise
     except DAMAGE as error:
@@ -214,7 +215,7 @@ def _check_fields(dtype: np.dtype[Any], name: str) -> None:
     The library (HDF5 2.0) then writes into memory that is not its own; the program ends later.
     """
     stop = 0
-    fields = dtype.fields or {}
+    fields: dict[str, Any] = dict(dtype.fields or {})
     for field, (kind, offset, *_) in sorted(fields.items(), key=lambda item: int(item[1][1])):
         if offset < stop:
             raise ValueError(f"column {field!r} of {name} lies within another")
@@ -222,6 +223,34 @@ def _check_fields(dtype: np.dtype[Any], name: str) -> None:
         _check_fields(kind, name)
     if stop > dtype.itemsize:
         raise ValueError(f"columns of {name} reach beyond its rows")
+
+
+def _check_texts(dataset: h5py.Dataset, name: str, path: Path) -> None:
+    """Raise where a text claims to be longer than the file: the library takes memory for it."""
+    import h5py
+
+    if dataset.shape is None or not dataset.id.get_storage_size():
+        return
+    if not any(test(dataset.dtype) for test in (h5py.check_vlen_dtype, h5py.check_string_dtype)):
+        return
+    if dataset.dtype.kind != "O":
+        return  # texts of one length
+    places = [(dataset.id.get_offset(), dataset.id.get_storage_size())]
+    if dataset.chunks is not None:
+        if dataset.id.get_create_plist().get_nfilters():
+            return  # packed: what is in it cannot be seen from outside
+        found = [dataset.id.get_chunk_info(i) for i in range(dataset.id.get_num_chunks())]
+        places = [(chunk.byte_offset, chunk.size) for chunk in found]
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        for offset, count in places:
+            if offset is None:
+                continue  # kept in the header, which is small
+            file.seek(offset)
+            # Each text: its length, then where it lies.
+            lengths = np.frombuffer(file.read(count // 16 * 16), "<u4")[::4]
+            if lengths.size and int(lengths.max()) > size:
+                raise ValueError(f"{name} holds a text of {lengths.max()} bytes")
 
 
 def _leads_out(path: Path, place: str, found: str) -> FormatError:

@@ -63,9 +63,7 @@ def _number_blocks(path: Path) -> list[tuple[int, int]]:
                     found.append((offset, offset + item.id.get_storage_size()))
             else:
                 item.id.chunk_iter(
-                    lambda chunk: found.append(
-                        (chunk.byte_offset, chunk.byte_offset + chunk.size)
-                    )
+                    lambda chunk: found.append((chunk.byte_offset, chunk.byte_offset + chunk.size))
                 )
         return True if seen >= _MOST_OBJECTS else None
 

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 
@@ -246,7 +247,7 @@ def _array(path: Path, head: Head) -> FileReport:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
         said = f"{path.name}: a NumPy array of shape {array.shape}, {array.dtype}."
-    except (ValueError, OSError, EOFError, MemoryError) as error:
+    except (ValueError, OSError, EOFError, MemoryError, SyntaxError, TokenError) as error:
         said = f"{path.name}: a NumPy file that cannot be read ({error})."
     return _not_understood(
         path,

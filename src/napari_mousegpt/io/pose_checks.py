@@ -38,7 +38,7 @@ def rate_points(pose: xr.Dataset) -> tuple[dict[str, float], tuple[str, ...]]:
     # A share needs no more rows than this, and loading may take little longer than reading.
     some = slice(None, None, -(-max(1, pose.sizes["time"]) // _ROWS))
     position, score = pose["position"].values[some], pose["confidence"].values[some]
-    missing = np.isnan(position).any(axis=1)
+    missing = np.isnan(sum(position[:, axis] for axis in range(position.shape[1])))
     score = score[~missing & ~np.isnan(score)]
     shares = {"missing_share": float(missing.mean())}
     notes = []

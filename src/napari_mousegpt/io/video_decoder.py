@@ -24,7 +24,7 @@ import numpy as np
 from av.video.frame import PictureType
 
 from napari_mousegpt.io.video_index import VideoIndex, stamp_of
-from napari_mousegpt.io.video_open import hardware_failed, open_video
+from napari_mousegpt.io.video_open import hardware_failed, open_video, packets_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -103,7 +103,7 @@ class Decoder:
         self._skipping = False
         # Some encoders say only in the first packet what later ones need: FFmpeg must know of an
         # old x264 to read its 4:4:4 pictures. So every decoder begins with that packet.
-        packets = self._container.demux(self._stream)
+        packets = packets_of(self._container, self._stream)
         first = next(packets)
         with suppress(av.FFmpegError):  # damaged: the row is flagged when it is asked for
             self._stream.codec_context.decode(first)
@@ -222,7 +222,7 @@ class Decoder:
         for earlier in self._key_stamps[max(0, key - 2) : nearest][::-1]:
             try:
                 self._container.seek(int(earlier), stream=self._stream)
-                packets = self._from_key(self._container.demux(self._stream), stamp)
+                packets = self._from_key(packets_of(self._container, self._stream), stamp)
             except av.FFmpegError:
                 continue  # cannot be reached like this; an earlier key frame or the top may serve
             if packets is not None:

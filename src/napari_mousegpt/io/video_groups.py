@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import av
 
 from napari_mousegpt.errors import FormatError
-from napari_mousegpt.io.video_open import open_video
+from napari_mousegpt.io.video_open import open_video, packets_of
 
 if TYPE_CHECKING:
     from napari_mousegpt.io.video_index import VideoIndex
@@ -55,14 +55,13 @@ def _second_key(index: VideoIndex) -> int | None:
     container, stream = open_video(index.path)
     out = 0
     with container:
-        packets = container.demux(stream)
-        for packet in islice(packets, int(index.key_rows[1]) + 2 * _REORDER):
-            try:
-                frames = stream.codec_context.decode(packet)
-            except av.FFmpegError:
-                return None  # damaged: its places say nothing
-            for frame in frames:
-                if frame.key_frame and out:
-                    return out
-                out += 1
+        packets = packets_of(container, stream)
+        try:
+            for packet in islice(packets, int(index.key_rows[1]) + 2 * _REORDER):
+                for frame in stream.codec_context.decode(packet):
+                    if frame.key_frame and out:
+                        return out
+                    out += 1
+        except av.FFmpegError:
+            return None  # damaged: its places say nothing
     return None

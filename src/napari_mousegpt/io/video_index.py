@@ -7,6 +7,7 @@ repair a file: a packet that will not decode keeps its row.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import FormatError
 from napari_mousegpt.io.video_groups import in_count_mode
-from napari_mousegpt.io.video_open import open_video
+from napari_mousegpt.io.video_open import open_video, packets_of
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -227,7 +228,7 @@ def _packet_table(container: InputContainer, stream: VideoStream) -> tuple[list[
     """Return (pts, dts, key, hidden, cut) of each packet, and what is wrong with the file."""
     table: list[_Row] = []
     try:
-        for packet in container.demux(stream):
+        for packet in packets_of(container, stream):
             if packet.size:
                 table.append(
                     (
@@ -262,8 +263,8 @@ def _first_pictures(path: str, codec: str, stamps_rise: bool) -> tuple[VideoFram
             stream.codec_context.options = {"err_detect": "explode"}
         frames: list[VideoFrame] = []
         errors = 0
-        with container:
-            for packet in islice(container.demux(stream), _MOST_PACKETS):
+        with container, suppress(av.FFmpegError):  # where reading stops is noted by the table
+            for packet in islice(packets_of(container, stream), _MOST_PACKETS):
                 try:
                     frames.extend(packet.decode())
                 except av.FFmpegError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from napari_mousegpt.errors import FormatError, InputError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.stream import VideoStream
 
 __all__ = ["hardware_failed", "open_video"]
@@ -58,7 +60,14 @@ def open_video(path: str, hardware: str | None = None) -> tuple[InputContainer, 
         )
     device = HWAccel(hardware, allow_software_fallback=False) if hardware else None
     try:
-        container = av.open(path, options={"protocol_whitelist": "file"}, hwaccel=device)
+        container = av.open(
+            path,
+            options={"protocol_whitelist": "file"},
+            hwaccel=device,
+            metadata_errors="replace",  # titles and comments may be in any encoding
+        )
+    except MemoryError as error:
+        raise _not_a_video(path, head, "a header that claims more memory than there is") from error
     except (av.FFmpegError, RuntimeError) as error:
         if hardware:
             raise hardware_failed(path, hardware, error) from error
@@ -93,6 +102,22 @@ def hardware_failed(path: str, hardware: str, error: Exception) -> InputError:
         found=str(getattr(error, "strerror", None) or error),
         remedy="Open it without hardware decoding.",
     )
+
+
+def packets_of(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+    """Yield the packets of a stream.
+
+    Raises
+    ------
+    av.FFmpegError
+        When reading stops, also where damage makes a new stream begin in the middle of the file,
+        which PyAV meets with an IndexError.
+    """
+    try:
+        yield from container.demux(stream)
+    except IndexError as error:
+        code = av.error.tag_to_code(b"INDA")
+        raise av.error.InvalidDataError(code, "a stream begins in the middle") from error
 
 
 def _is_text(head: bytes) -> bool:

@@ -111,8 +111,8 @@ def test_columns_that_overlap_are_refused(tmp_path: Path) -> None:
         kind = np.dtype([("first", "f8"), ("second", "f8")])
         file["points"] = np.zeros(3, kind)
     data = bytearray(path.read_bytes())
-    little_double = b"\x20\x3f\x00\x08\x00\x00\x00"  # bits that say so, then its size
-    data[data.index(little_double, data.index(b"first")) + 3] = 16
+    double = b"\x20\x3f\x00\x08\x00\x00\x00"  # bits that say so, then its size
+    data[data.index(double, data.index(b"first")) + 15] = 1  # bias of the exponent
     path.write_bytes(data)
     with h5py.File(path) as file:  # the library takes it
         assert file["points"].dtype["first"].itemsize == 16
@@ -126,3 +126,28 @@ def test_texts_that_claim_too_much_are_refused(tmp_path: Path) -> None:
         file.create_dataset("names", (10**7,), h5py.string_dtype(), chunks=(1000,))
     with pytest.raises(FormatError, match="/names claims 80000000 bytes and the file holds 0"):
         check_hdf5(path)
+
+
+def test_a_text_longer_than_the_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    for chunks in (None, (1,)):
+        with h5py.File(path, "w") as file:
+            names = file.create_dataset("names", (1,), h5py.string_dtype(), chunks=chunks)
+            names[0] = "nose"
+            file.flush()
+            place = names.id.get_chunk_info(0).byte_offset if chunks else names.id.get_offset()
+        check_hdf5(path)
+        data = bytearray(path.read_bytes())
+        assert data[place : place + 4] == b"\x04\x00\x00\x00"
+        data[place + 3] = 0x7F
+        path.write_bytes(data)
+        with pytest.raises(FormatError, match="/names holds a text of 2130706436 bytes"):
+            check_hdf5(path)
+
+
+def test_references_are_no_texts(tmp_path: Path) -> None:
+    path = tmp_path / "m.h5"
+    with h5py.File(path, "w") as file:
+        group = file.create_group("a")
+        file.create_dataset("links", data=[group.ref] * 9, dtype=h5py.ref_dtype)
+    check_hdf5(path)
