@@ -229,8 +229,8 @@ def _tracks(
         attrs["reference_frame"] = place[0]
     if any("bottom" in text.lower() for text in place):
         notes.append(
-            f"It says of its coordinates: {place[0]!r}. They are taken as they are, from the "
-            "upper left corner: some programs write that sentence whatever the coordinates."
+            f"It says of its coordinates: {place[0].rstrip('.')!r}. They are taken as they are, "
+            "from the upper left corner: some programs write it whatever the coordinates."
         )
     return Tracks(
         position,
