@@ -249,7 +249,13 @@ def test_ctrl_c_keeps_finished_parts_and_the_same_command_goes_on(
     command = [
         sys.executable, "-m", "napari_mousegpt", "run", files[0], "--pose", files[1], "-o", str(out)
     ]  # fmt: skip
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts what runs in its background with this signal ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while not list((out / "parts" / "words").glob("*.sha256")) if out.exists() else True:
         assert time.monotonic() < deadline

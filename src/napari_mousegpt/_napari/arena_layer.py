@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COLUMNS",
-    "WHATS",
     "Drawn",
     "arena_layer",
     "arenas_of",
@@ -51,7 +50,6 @@ __all__ = [
 ]
 
 ZONE, OUTLINE, LENGTH = "zone", "outline", "length"
-WHATS = (ZONE, OUTLINE, LENGTH)
 #: What a shape that encloses something may be.
 CLOSED_WHATS = (ZONE, OUTLINE)
 COLUMNS = ("name", "what", "arena", "cm")

@@ -155,6 +155,8 @@ def about(recording: Recording) -> str:
         lines.append(f"Pose of {names}, {count} keypoints.")
         if "length_policy" in recording.pose.attrs:
             lines.append(f"Lengths differed: {recording.pose.attrs['length_policy']}.")
+        if recording.pose.attrs.get("notes"):
+            lines.append(str(recording.pose.attrs["notes"]))
         lines += [_about_step(step) for step in recording.pose.attrs.get("steps", ())]
     return " ".join(lines)
 

@@ -183,7 +183,7 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, help="file to write")
     parser.add_argument(
         "--format",
-        choices=("bouts", "frames", "boris", "boris-project"),
+        choices=("bouts", "frames", "boris", "boris-project", "boris-binary"),
         default=None,
         help="what to write; by default bouts, as csv, parquet or a BORIS project by the ending",
     )

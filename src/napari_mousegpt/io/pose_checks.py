@@ -35,8 +35,7 @@ def rate_points(pose: xr.Dataset) -> tuple[dict[str, float], tuple[str, ...]]:
     notes : tuple of str
         Sentences about shares of 5 % and more.
     """
-    # A share needs no more rows than this, and loading may take little longer than reading.
-    some = slice(None, None, -(-max(1, pose.sizes["time"]) // _ROWS))
+    some = slice(None, None, _every(pose))
     position, score = pose["position"].values[some], pose["confidence"].values[some]
     missing = np.isnan(sum(position[:, axis] for axis in range(position.shape[1])))
     score = score[~missing & ~np.isnan(score)]
@@ -69,7 +68,8 @@ def explain_axes(pose: xr.Dataset, width: int, height: int) -> str:
     """
     if pose.sizes["space"] != 2 or pose.attrs.get("position_unit", "pixels") != "pixels":
         return ""
-    x, y = (pose["position"].sel(space=axis).values for axis in "xy")
+    some = pose["position"][:: _every(pose)]
+    x, y = (some.sel(space=axis).values for axis in "xy")
     found = np.isfinite(x) & np.isfinite(y)
     if not found.any():
         return ""
@@ -85,3 +85,8 @@ def explain_axes(pose: xr.Dataset, width: int, height: int) -> str:
             "pixels, and inside if x and y are exchanged: does the file hold y before x?"
         )
     return ""
+
+
+def _every(pose: xr.Dataset) -> int:
+    """Step between rows to look at: loading may take little longer than reading."""
+    return -(-max(1, pose.sizes["time"]) // _ROWS)

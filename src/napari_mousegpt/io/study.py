@@ -17,7 +17,7 @@ from napari_mousegpt.core.tables import STUDY
 from napari_mousegpt.errors import FormatError, InputError, OutputExistsError
 from napari_mousegpt.io.study_tables import TextTable, read_table, write_table
 
-__all__ = ["StudyReport", "check_study", "load_study", "missing_files", "write_study"]
+__all__ = ["StudyReport", "check_study", "load_study", "write_study"]
 
 #: Ways to leave a cell empty; statistics programs write them.
 _EMPTY = {"NA", "N/A", "NaN", "nan", "<NA>", "#N/A"}
@@ -226,11 +226,6 @@ def write_study(
         finally:
             aside.unlink(missing_ok=True)
         return _keep(path) if path.exists() else None
-
-
-def missing_files(study: Study) -> list[str]:
-    """Return a sentence for each file the table names that is not there."""
-    return _missing(study.to_pandas(), study.root, study.rows)
 
 
 def _read(

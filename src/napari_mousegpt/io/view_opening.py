@@ -23,6 +23,7 @@ from napari_mousegpt.io.fingerprint import file_fingerprint, sequence_fingerprin
 from napari_mousegpt.io.image_names import find_images
 from napari_mousegpt.io.pictures import is_pictures
 from napari_mousegpt.io.pose import PlainLayout, load_pose
+from napari_mousegpt.io.pose_checks import explain_axes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -77,7 +78,11 @@ def open_view(
         tracks = None if pose is None else _open_pose(pose, clock, how)
         if tracks is not None and source is not None:
             height, width = source.shape[1:3]
-            check_inside_picture(tracks, width, height, _called(pose))
+            doubt = explain_axes(tracks, width, height)
+            check_inside_picture(tracks, width, height, _called(pose), doubt=doubt)
+            if doubt:
+                known = tracks.attrs.get("notes", "")
+                tracks = tracks.assign_attrs(notes=f"{known} {doubt}".strip())
         if clock is None:
             clock = Timebase.constant(
                 _rate(tracks, how.fps), 0 if tracks is None else len(tracks["time"])
@@ -106,7 +111,13 @@ def open_view(
 
 
 def check_inside_picture(
-    pose: xr.Dataset, width: int, height: int, name: str = "pose", *, allowed: float = 0.5
+    pose: xr.Dataset,
+    width: int,
+    height: int,
+    name: str = "pose",
+    *,
+    allowed: float = 0.5,
+    doubt: str = "",
 ) -> None:
     """Refuse a pose that lies mostly outside the picture: it is of another video.
 
@@ -121,6 +132,8 @@ def check_inside_picture(
         What to call the pose in the message.
     allowed : float
         Share of the confident points that may lie outside.
+    doubt : str
+        What the reason may be, see :func:`napari_mousegpt.io.pose_checks.explain_axes`.
 
     Raises
     ------
@@ -140,7 +153,8 @@ def check_inside_picture(
             expected=f"points inside the picture, which is {width} x {height} pixels",
             found=f"{outside.sum() / found.sum():.0%} of the confident points outside it, up to "
             f"x = {np.nanmax(x[found]):.0f}, y = {np.nanmax(y[found]):.0f}",
-            remedy="Is this pose of another video, or of the same one before it was cropped or "
+            remedy=doubt
+            or "Is this pose of another video, or of the same one before it was cropped or "
             "scaled? Give the pose made from this file.",
         )
 

@@ -12,6 +12,7 @@ from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError, OutputExistsError
 from napari_mousegpt.io.boris import write_boris
+from napari_mousegpt.io.boris_binary import write_boris_binary
 from napari_mousegpt.io.boris_project_writer import write_boris_project
 from napari_mousegpt.io.frame_labels import write_frame_labels
 from napari_mousegpt.io.labels import read_bouts, write_bouts
@@ -19,7 +20,7 @@ from napari_mousegpt.io.labels import read_bouts, write_bouts
 __all__ = ["FORMATS", "clocks_of_run", "export", "load_ethogram"]
 
 #: What :func:`export` writes.
-FORMATS = ("bouts", "frames", "boris", "boris-project")
+FORMATS = ("bouts", "frames", "boris", "boris-project", "boris-binary")
 _ENDINGS = (".csv", ".tsv", ".parquet")
 
 
@@ -28,7 +29,7 @@ def export(
     path: str | os.PathLike[str],
     clocks: Mapping[str, Timebase] | None = None,
     *,
-    format: Literal["bouts", "frames", "boris", "boris-project"] | None = None,
+    format: Literal["bouts", "frames", "boris", "boris-project", "boris-binary"] | None = None,
     overwrite: bool = False,
 ) -> Path:
     """Write an ethogram for another program.
@@ -41,9 +42,10 @@ def export(
         File; ``.csv``, ``.tsv`` or ``.parquet``, or ``.boris`` for a project of BORIS.
     clocks : mapping of recording id to Timebase, optional
         Needed for ``"frames"`` and BORIS; adds seconds to ``"bouts"``.
-    format : {"bouts", "frames", "boris", "boris-project"}, optional
+    format : {"bouts", "frames", "boris", "boris-project", "boris-binary"}, optional
         One row for each bout (the default), one row for each frame of the one recording there is,
-        the aggregated events of BORIS, or a project that BORIS opens (the default for ``.boris``).
+        the aggregated events of BORIS, a project that BORIS opens (the default for ``.boris``), or
+        its binary table: one row for each frame, 0 or 1 for each behaviour of one individual.
     overwrite : bool
         Replace a file that is there.
 
@@ -57,7 +59,8 @@ def export(
     OutputExistsError
         When the file is there and ``overwrite`` is off.
     InputError
-        When a clock is missing, or frames of several recordings are asked for.
+        When a clock is missing, or frames of several recordings, or a binary table of several
+        individuals, are asked for.
     """
     place = Path(path)
     if format not in (None, *FORMATS):
@@ -85,6 +88,10 @@ def export(
         write_boris(place, ethogram, clocks or {})
     elif format == "boris-project":
         write_boris_project(place, ethogram, clocks or {})
+    elif format == "boris-binary":
+        recording, clock = _only_recording(ethogram, clocks)
+        who = _only_individual(ethogram)
+        write_boris_binary(place, ethogram, recording, clock, individual=who)
     else:
         write_bouts(place, ethogram, clocks=clocks)
     return place
@@ -148,3 +155,15 @@ def _only_recording(
             remedy="Pass clocks={recording.id: recording.timebase}.",
         )
     return recordings[0], clocks[recordings[0]]
+
+
+def _only_individual(ethogram: Ethogram) -> str:
+    individuals = sorted(set(ethogram.bouts.individual))
+    if len(individuals) > 1:
+        raise InputError(
+            "a binary table",
+            expected="the ethogram of one individual",
+            found=", ".join(repr(str(name)) for name in individuals),
+            remedy="Choose one: ethogram.select(individual=...).",
+        )
+    return str(individuals[0]) if individuals else ""

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_mousegpt.core.pose import pose_fingerprint
+from napari_mousegpt.core.pose import make_pose, pose_fingerprint
 from napari_mousegpt.core.pose_steps import Likelihood, Median
 from napari_mousegpt.core.recording import FrameSource
 from napari_mousegpt.core.timebase import Timebase
@@ -111,6 +111,23 @@ def test_a_pose_outside_the_picture_is_of_another_video(tmp_path: Path, video: P
     assert "another video" in str(e.value)
     unsure = pose_file(tmp_path / "unsure.csv", x=500, likelihood=0.1)
     assert open_recording(video, unsure).n_frames == N
+
+
+def test_a_pose_with_y_before_x_is_told(video: Path) -> None:
+    random = np.random.default_rng(0)
+    for least, wide in ((0, 64), (49, 64)):  # some points outside the picture, then all
+        xy = np.stack([random.uniform(0, 48, N), random.uniform(least, wide, N)], axis=1)
+        pose = make_pose(
+            xy[:, :, None, None], None, ["nose"], ["m"], Timebase.constant("30000/1001", N)
+        )
+        if least:
+            with pytest.raises(MismatchError, match="does the file hold y before x"):
+                open_recording(video, pose)
+            continue
+        opened = open_recording(video, pose).pose
+        assert opened is not None
+        assert "does the file hold y before x" in opened.attrs["notes"]
+        assert "notes" not in pose.attrs  # what was given stays as it was
 
 
 def test_a_fifth_of_the_points_may_lie_outside(tmp_path: Path, video: Path) -> None:

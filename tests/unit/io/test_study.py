@@ -10,7 +10,7 @@ import pytest
 
 from napari_mousegpt.core.study import Study
 from napari_mousegpt.errors import FormatError, InputError, OutputExistsError
-from napari_mousegpt.io.study import check_study, load_study, missing_files, write_study
+from napari_mousegpt.io.study import check_study, load_study, write_study
 
 
 def write(path: Path, text: str) -> Path:
@@ -66,9 +66,9 @@ def test_missing_and_damaged_files(tmp_path: Path) -> None:
 def test_missing_recordings_are_listed(tmp_path: Path) -> None:
     write(tmp_path / "here.mp4", "x")
     path = write(tmp_path / "s.csv", "recording,animal,video,pose\nr1,a,here.mp4,sub/p.csv\n")
-    assert missing_files(load_study(path)) == [
-        f"The pose of recording 'r1' (line 2) is missing: {tmp_path / 'sub' / 'p.csv'}"
-    ]
+    assert check_study(path).missing == (
+        f"The pose of recording 'r1' (line 2) is missing: {tmp_path / 'sub' / 'p.csv'}",
+    )
 
 
 def test_a_study_comes_back(tmp_path: Path) -> None:

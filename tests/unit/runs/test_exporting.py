@@ -26,6 +26,7 @@ CLOCKS = {"m1": Timebase.constant(25, 100)}
         ("e.tsv", "boris", "BORIS"),
         ("e.boris", None, "BORIS project"),
         ("e.boris", "boris-project", "BORIS project"),
+        ("e.csv", "boris-binary", "BORIS binary"),
     ],
 )
 def test_what_is_written_can_be_read_back(
@@ -47,7 +48,7 @@ def test_what_is_written_can_be_read_back(
     [
         ("e.docx", None, r"\.csv, \.tsv, \.parquet.*\.docx"),
         ("e.csv", "boris-project", r"ending in \.boris"),
-        ("e.csv", "spss", "one of bouts, frames, boris, boris-project"),
+        ("e.csv", "spss", "one of bouts, frames, boris, boris-project, boris-binary"),
     ],
 )
 def test_endings_and_formats_that_do_not_fit(
@@ -55,4 +56,11 @@ def test_endings_and_formats_that_do_not_fit(
 ) -> None:
     with pytest.raises(InputError, match=message):
         export(ETHOGRAM, tmp_path / name, CLOCKS, format=format_)  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_binary_table_is_of_one_individual(tmp_path: Path) -> None:
+    two = Ethogram(Intervals.build("m1", [0, 50], [30, 90], ["a", "b"], label=["rear", "groom"]))
+    with pytest.raises(InputError, match="the ethogram of one individual, found 'a', 'b'"):
+        export(two, tmp_path / "e.csv", CLOCKS, format="boris-binary")
     assert not list(tmp_path.iterdir())
