@@ -48,7 +48,9 @@ def filled(values: Floats, longest: int, method: str) -> Floats:
     else:
         from scipy.interpolate import PchipInterpolator
 
-        clean[frames] = PchipInterpolator(seen, values[seen])(frames)
+        # Steps too small to be divided by give an infinite harmonic mean, and so a slope of 0.
+        with np.errstate(over="ignore", divide="ignore"):
+            clean[frames] = PchipInterpolator(seen, values[seen])(frames)
     return clean
 
 

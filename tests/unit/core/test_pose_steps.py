@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -215,6 +215,7 @@ def test_filling_keeps_what_was_seen_and_goes_no_further(
 
 
 @settings(max_examples=60)
+@example(hidden=np.arange(40) == 1, start=0.0, slope=1.1125369292536007e-308)
 @given(hidden=arrays(np.bool_, 40), start=st.floats(-1e3, 1e3), slope=st.floats(-50, 50))
 def test_straight_tracks_are_filled_exactly(hidden: np.ndarray, start: float, slope: float) -> None:
     line = start + slope * np.arange(40)
