@@ -8,7 +8,7 @@ page as well as from a dark viewer. The first seven are those of Okabe and Ito (
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from math import dist
 
 __all__ = ["COLOURS", "NOISE_COLOUR", "label_colour", "palette"]
@@ -70,7 +70,7 @@ def label_colour(label: str) -> str:
     return COLOURS[next(_preferences(label))]
 
 
-def palette(labels: Iterable[str]) -> dict[str, str]:
+def palette(labels: Iterable[str], kept: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return one colour for each label of a set, no two alike.
 
     Every label takes its own colour (:func:`label_colour`). Of those that want the same one, the
@@ -83,6 +83,8 @@ def palette(labels: Iterable[str]) -> dict[str, str]:
     labels : iterable of str
         Names; repeated ones count once. Beyond 24 the colours come back lighter and darker, still
         unequal up to 120.
+    kept : mapping of str to str, optional
+        Colours that labels have already: they stay, and nobody else gets them.
 
     Returns
     -------
@@ -90,9 +92,10 @@ def palette(labels: Iterable[str]) -> dict[str, str]:
         Label to ``"#rrggbb"``, sorted by label.
     """
     names = sorted(set(labels))
-    taken: dict[str, tuple[float, float, float]] = {}
-    colours: dict[str, str] = {}
-    for name in sorted(names, key=lambda name: (_rank(_plain(name)), name)):
+    colours = dict(kept or {})
+    taken = {colour: _oklab(colour) for colour in colours.values()}
+    new = [name for name in names if name not in colours]
+    for name in sorted(new, key=lambda name: (_rank(_plain(name)), name)):
         free = [colour for colour in _wishes(name) if colour not in taken]
         apart = (c for c in free if all(dist(_oklab(c), t) > _APART for t in taken.values()))
         colour = next(apart, free[0] if free else COLOURS[0])

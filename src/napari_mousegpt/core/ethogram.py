@@ -59,8 +59,8 @@ class Ethogram:
     ----------
     bouts : Intervals
         Rows with column ``label`` and, if known, ``source``, ``confidence``, ``status``,
-        ``bout_id``, ``parent_id``; missing columns and cells are filled in (new ids, ``source``,
-        NaN, ``"proposed"``).
+        ``bout_id``, ``parent_id``, ``comment``; missing columns and cells are filled in (new ids,
+        ``source``, NaN, ``"proposed"``).
     observed : Intervals, optional
         Spans that were looked at; by default the span of the bouts of each individual.
     source : str
@@ -93,7 +93,12 @@ class Ethogram:
             raise InputError(
                 "ethogram", expected="a column 'label'", found=str(list(table.columns))
             )
-        for name, value in (("source", source), ("status", "proposed"), ("parent_id", "")):
+        for name, value in (
+            ("source", source),
+            ("status", "proposed"),
+            ("parent_id", ""),
+            ("comment", ""),
+        ):
             cells = text_cells(table[name]) if name in table.columns else np.full(len(table), "")
             table[name] = np.where(cells == "", value, cells).astype(object)
         if "confidence" not in table.columns:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from napari_mousegpt.errors import StorageError
 
-__all__ = ["PART_SUFFIX", "make_folder", "replacing"]
+__all__ = ["PART_SUFFIX", "make_folder", "remedy_for", "replacing"]
 
 #: Ending of a file that is still being written; a crash can leave one behind, nothing reads it.
 PART_SUFFIX = ".part"
@@ -99,7 +99,7 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        remedy = _REMEDIES.get(error.errno or 0, "Choose another folder.")
+        remedy = remedy_for(error)
         if isinstance(error, FileExistsError):
             remedy = "A file of that name is in the way: choose another folder."
         raise StorageError(
@@ -109,6 +109,11 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
             remedy=remedy,
         ) from error
     return folder
+
+
+def remedy_for(error: OSError) -> str:
+    """Return what to do about a failed write, as a sentence."""
+    return _REMEDIES.get(error.errno or 0, "Choose another folder.")
 
 
 def _remedy(error: OSError, ours: tuple[Path, Path]) -> str | None:

@@ -190,6 +190,7 @@ BOUTS = TableSchema(
         Column("confidence", "float", "0 to 1, NaN where none was given"),
         Column("status", "text", "proposed, accepted or rejected"),
         Column("parent_id", "text", "bout it was split or merged from; else empty"),
+        Column("comment", "text", "what a person noted; else empty", False),
     ),
 )
 

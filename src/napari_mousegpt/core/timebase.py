@@ -318,8 +318,10 @@ class Timebase:
         if self.ticks is None:
             guess = np.rint(np.clip(moments * self.fps, -1, n)).astype(np.int64)
         else:
-            stamps = moments * self.tick.denominator / self.tick.numerator
-            guess = np.searchsorted(self.ticks, np.clip(stamps, -1, None), side="right") - 1
+            stamps = np.floor(moments * self.tick.denominator / self.tick.numerator)
+            # Of floats numpy would compare a copy of all stamps, in every call.
+            whole = np.clip(stamps, -1, 2**62).astype(np.int64)
+            guess = np.searchsorted(self.ticks, whole, side="right") - 1
         guess = guess - (self.time(np.clip(guess, 0, n)) > moments)
         guess = guess + ((guess < n) & (self.time(np.clip(guess + 1, 0, n)) <= moments))
         return np.asarray(np.clip(guess, -1, n), dtype=np.int64)

@@ -118,3 +118,13 @@ def test_a_new_label_leaves_most_others_alone() -> None:
     names = [f"cluster {i}" for i in range(12)]
     before, after = palette(names), palette([*names, "novel"])
     assert sum(before[name] != after[name] for name in names) <= 2
+
+
+def test_colours_that_are_kept_stay_and_nobody_else_gets_them() -> None:
+    first = palette(["aardvark", "quick turn"])
+    names = ["walking", "still", "aardvark", *(f"cluster {i}" for i in range(20))]
+    later = palette(names, first)
+    assert later["aardvark"] == first["aardvark"]
+    assert first["quick turn"] not in later.values()
+    assert len(set(later.values())) == len(names)
+    assert palette(["b"], {"a": label_colour("b")})["b"] != label_colour("b")

@@ -47,6 +47,7 @@ def test_missing_columns_are_filled_in() -> None:
     assert table["status"].tolist() == ["proposed", "proposed"]
     assert table["confidence"].isna().all()
     assert table["parent_id"].tolist() == ["", ""]
+    assert table["comment"].tolist() == ["", ""]
     assert len(set(table["bout_id"])) == 2
     assert etho.labels == ("a", "b")
     assert repr(etho) == "<Ethogram: 2 bouts of 2 behaviours>"
