@@ -2,6 +2,7 @@
 
 from napari_mousegpt.clusters.cluster_map import NOISE, ClusterMap
 from napari_mousegpt.clusters.clustering import (
+    MAP_FOLDER,
     cluster,
     cluster_jobs,
     groups_of,
@@ -15,6 +16,7 @@ from napari_mousegpt.clusters.names import name_clusters
 from napari_mousegpt.clusters.params import ClusterParams
 
 __all__ = [
+    "MAP_FOLDER",
     "NOISE",
     "ClusterMap",
     "ClusterParams",

@@ -11,19 +11,27 @@ from napari_mousegpt.features.of_recording import (
 )
 from napari_mousegpt.features.pose_kinematics import KinematicsParams, kinematics
 from napari_mousegpt.features.quality import PLAUSIBLE_BACKWARD, tail_first_share
-from napari_mousegpt.features.silhouettes import SilhouetteParams, silhouette
+from napari_mousegpt.features.silhouettes import (
+    SHAPE,
+    SilhouetteParams,
+    Silhouettes,
+    silhouette,
+    silhouette_features,
+)
 from napari_mousegpt.features.sums import RunningSums
 from napari_mousegpt.features.windows import WindowParams, frame_scores, window_features
 
 __all__ = [
     "MEASURES",
     "PLAUSIBLE_BACKWARD",
+    "SHAPE",
     "FeatureParams",
     "FrameFeatures",
     "KinematicsParams",
     "LazyFeatures",
     "RunningSums",
     "SilhouetteParams",
+    "Silhouettes",
     "WindowParams",
     "check_ranges",
     "features_from_table",
@@ -32,6 +40,7 @@ __all__ = [
     "kinematics",
     "measure_recording",
     "silhouette",
+    "silhouette_features",
     "tail_first_share",
     "window_features",
 ]

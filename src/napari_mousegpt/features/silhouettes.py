@@ -24,10 +24,19 @@ from napari_mousegpt.features.measures import MEASURES, step
 if TYPE_CHECKING:
     from napari_mousegpt.core.recording import FrameSource
 
-__all__ = ["SilhouetteParams", "background", "silhouette"]
+__all__ = [
+    "SHAPE",
+    "SilhouetteParams",
+    "Silhouettes",
+    "background",
+    "silhouette",
+    "silhouette_features",
+]
 
 #: Columns, in this order.
 NAMES = ("body_speed", "turn_rate", "elongation", "roundness", "area", "shape_change")
+#: What is measured of the shape in one picture, before it is smoothed and scaled.
+SHAPE = ("row", "column", "angle", "length", "width", "area", "change")
 _SAMPLES = 51
 _BLOCK_BYTES = 48 << 20
 #: Differences of at most this many grey levels are camera noise.
@@ -89,7 +98,7 @@ class SilhouetteParams:
 class _Stream(Protocol):
     """A video that gives its pictures from front to back without keeping them."""
 
-    def iter_frames(self) -> Iterator[NDArray[Any]]: ...
+    def iter_frames(self, start: int = 0, stop: int | None = None) -> Iterator[NDArray[Any]]: ...
 
 
 def silhouette(
@@ -127,13 +136,8 @@ def silhouette(
     not told apart, and one that rests in one place for more than half of the recording becomes
     background. Regions are labelled and measured by scikit-image.
     """
-    settings = params or SilhouetteParams()
-    if len(frames) != timebase.n_frames:
-        raise MismatchError(
-            "pictures", expected=f"{timebase.n_frames}, as the clock has", found=str(len(frames))
-        )
-    shapes = _shapes(frames, timebase, settings)
-    return _to_features(shapes, timebase, settings)
+    found = Silhouettes(frames, timebase, params)
+    return silhouette_features(found.shapes(0, timebase.n_frames), timebase, params)
 
 
 def background(
@@ -159,49 +163,87 @@ def background(
     return np.median(sample, axis=0).astype(np.float32), sample
 
 
-def _shapes(
-    frames: FrameSource | NDArray[Any], timebase: Timebase, params: SilhouetteParams
-) -> NDArray[np.float64]:
-    """Row, column, angle, length, width, area and change of the shape in each picture."""
-    shapes = np.full((timebase.n_frames, 7), np.nan)
-    if not timebase.n_frames:
-        return shapes
-    stride = max(1, -(-max(frames.shape[1:3]) // params.max_side))
-    empty, sample = background(frames, stride)
-    sign, contrast = _contrast(_blurred(sample - empty), params)
-    lag = max(1, round(params.speed_s * timebase.fps / 2))
-    earlier: deque[NDArray[np.bool_] | None] = deque(maxlen=lag)
-    for index, picture in _pictures(frames, stride):
-        found = _largest(sign * _blurred(picture - empty) > contrast, params)
-        if found is not None:
-            mask, numbers = found
-            shapes[index, :6] = numbers
-            before = earlier[0] if len(earlier) == lag else None
-            if before is not None:
-                changed = np.count_nonzero(mask ^ before)
-                whole = np.count_nonzero(mask) + np.count_nonzero(before)
-                seconds = timebase.time(index) - timebase.time(index - lag)
-                shapes[index, 6] = changed / whole / seconds
-        earlier.append(None if found is None else found[0])
-    shapes[:, :2] *= stride
-    shapes[:, 3:5] *= stride
-    shapes[:, 5] *= stride**2
-    return shapes
+class Silhouettes:
+    """Finds the animal in any stretch of a video; pieces put together equal the whole.
+
+    Parameters
+    ----------
+    frames, timebase, params
+        See :func:`silhouette`. The background is taken from the whole video.
+
+    Raises
+    ------
+    MismatchError
+        When pictures and clock have different lengths.
+    """
+
+    def __init__(
+        self,
+        frames: FrameSource | NDArray[Any],
+        timebase: Timebase,
+        params: SilhouetteParams | None = None,
+    ) -> None:
+        if len(frames) != timebase.n_frames:
+            raise MismatchError(
+                "pictures",
+                expected=f"{timebase.n_frames}, as the clock has",
+                found=str(len(frames)),
+            )
+        self._frames, self._timebase = frames, timebase
+        self._params = params or SilhouetteParams()
+        self._lag = max(1, round(self._params.speed_s * timebase.fps / 2))
+        if timebase.n_frames:
+            self._stride = max(1, -(-max(frames.shape[1:3]) // self._params.max_side))
+            self._empty, sample = background(frames, self._stride)
+            self._side, self._least = _contrast(_blurred(sample - self._empty), self._params)
+
+    def shapes(self, start: int, stop: int) -> NDArray[np.float64]:
+        """Return the shape in each picture of ``[start, stop)``.
+
+        Returns
+        -------
+        ndarray of float64, shape (stop - start, 7)
+            Columns as in :data:`SHAPE`, in pixels of the video; NaN without a shape.
+        """
+        found = np.full((stop - start, len(SHAPE)), np.nan)
+        lag, first = self._lag, max(0, start - self._lag)
+        earlier: deque[NDArray[np.bool_] | None] = deque(maxlen=lag)
+        for index, picture in _pictures(self._frames, first, stop):
+            difference = _blurred(_grey(picture, self._stride)[0] - self._empty)
+            shape = _largest(self._side * difference > self._least, self._params)
+            if shape is not None and index >= start:
+                mask, numbers = shape
+                found[index - start, :6] = numbers
+                before = earlier[0] if len(earlier) == lag else None
+                if before is not None:
+                    changed = np.count_nonzero(mask ^ before)
+                    whole = np.count_nonzero(mask) + np.count_nonzero(before)
+                    clock = self._timebase
+                    seconds = clock.time(index) - clock.time(index - lag)
+                    found[index - start, 6] = changed / whole / seconds
+            earlier.append(None if shape is None else shape[0])
+        if stop > start:
+            found[:, [0, 1, 3, 4]] *= self._stride
+            found[:, 5] *= self._stride**2
+        return found
 
 
 def _pictures(
-    frames: FrameSource | NDArray[Any], stride: int
-) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield grey pictures in order, reading them in pieces of bounded size."""
-    if isinstance(frames, _Stream):
-        for index, picture in enumerate(frames.iter_frames()):
-            yield index, _grey(picture[None], stride)[0]
+    frames: FrameSource | NDArray[Any], start: int, stop: int
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield pictures in order, each as a stack of one, reading pieces of bounded size."""
+    if isinstance(frames, _Stream) and start < stop:
+        whole = (start, stop) == (0, len(frames))
+        stream = frames.iter_frames() if whole else frames.iter_frames(start, stop)
+        for index, picture in enumerate(stream, start):
+            yield index, picture[None]
         return
     size = int(np.prod(frames.shape[1:]))
     block = max(1, _BLOCK_BYTES // max(1, size))
-    for start in range(0, len(frames), block):
-        stop = min(start + block, len(frames))
-        yield from enumerate(_grey(np.asarray(frames[start:stop]), stride), start)
+    for first in range(start, stop, block):
+        pictures = np.asarray(frames[first : min(first + block, stop)])
+        for index in range(len(pictures)):
+            yield first + index, pictures[index : index + 1]
 
 
 def _grey(pictures: NDArray[Any], stride: int) -> NDArray[np.float32]:
@@ -270,9 +312,21 @@ def _largest(
     return shape, (*region.centroid, region.orientation, length, width, float(region.area))
 
 
-def _to_features(
-    shapes: NDArray[np.float64], timebase: Timebase, params: SilhouetteParams
+def silhouette_features(
+    shapes: NDArray[np.float64], timebase: Timebase, params: SilhouetteParams | None = None
 ) -> FrameFeatures:
+    """Return the measures of the shapes that were found.
+
+    Parameters
+    ----------
+    shapes : ndarray of float64, shape (n_frames, 7)
+        Columns as in :data:`SHAPE`; NaN where there is none, or where nobody has looked.
+    timebase : Timebase
+        Clock of the pictures.
+    params : SilhouetteParams, optional
+        How they are smoothed.
+    """
+    params = params or SilhouetteParams()
     n = timebase.n_frames
     seen = np.isfinite(shapes[:, 3])
     body_length = float(np.median(shapes[seen, 3])) if seen.any() else float("nan")

@@ -28,7 +28,14 @@ from napari_mousegpt.io.pose_checks import explain_axes
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ViewOptions", "check_inside_picture", "close_source", "files_of", "open_view"]
+__all__ = [
+    "ViewOptions",
+    "check_inside_picture",
+    "close_source",
+    "files_of",
+    "fingerprint_of",
+    "open_view",
+]
 
 #: Points with at least this confidence are counted when a pose is compared with its picture.
 _CONFIDENT = 0.6
@@ -101,7 +108,7 @@ def open_view(
             tracks,
             offset,
             {role: _path_text(file) for role, file in files.items()},
-            {role: _fingerprint(file) for role, file in files.items()},
+            {role: fingerprint_of(file) for role, file in files.items()},
             arenas,
         )
     except BaseException:
@@ -289,7 +296,8 @@ def _path_text(given: Any) -> str:
     return Path(given).absolute().as_posix()
 
 
-def _fingerprint(given: Any) -> str:
+def fingerprint_of(given: Any) -> str:
+    """Return the content hash of a file, or of the pictures of a folder, pattern or list."""
     if is_file(given) and Path(given).is_file():
         return file_fingerprint(given)
     return sequence_fingerprint(find_images(given).paths)

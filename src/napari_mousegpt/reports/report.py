@@ -73,7 +73,8 @@ def write_report(
         lines += [f"## Time budget: {cell(title)}", "", *_budget(ethogram, recording)]
     if groups is not None:
         lines += ["## Clusters", "", *_clusters(groups, clock)]
-    lines += ["## What the words look like", "", *_words(descriptions, clock)]
+    if len(descriptions) or groups is None:
+        lines += ["## What the words look like", "", *_words(descriptions, clock)]
     lines += ["## What this can and cannot tell", ""]
     lines += [f"- {sentence}" for sentence in limits(recording, card, descriptions, groups)]
     lines += ["", "## How it was made", "", *_making(card)]

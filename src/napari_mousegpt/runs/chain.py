@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from napari_mousegpt.clusters import ClusterParams, cluster_jobs
+from napari_mousegpt.clusters import ClusterParams, Groups, cluster_jobs, groups_of
 from napari_mousegpt.core.intervals import Intervals, windows
 from napari_mousegpt.core.provenance import RunCard, plain
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.core.vectors import Vectors
 from napari_mousegpt.errors import InputError
-from napari_mousegpt.features import (
-    FeatureParams,
-    FrameFeatures,
-    features_from_table,
-    features_to_table,
-    measure_recording,
-)
+from napari_mousegpt.features import FeatureParams, FrameFeatures, check_ranges
+from napari_mousegpt.runs.measuring import Measuring
+from napari_mousegpt.runs.rates import Work, remember
 from napari_mousegpt.runs.results import RunResult, load_run, write_results
 from napari_mousegpt.store import (
-    Job,
     Part,
     RunFolder,
     iter_parts,
@@ -46,7 +41,10 @@ from napari_mousegpt.words import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["RunParams", "iter_run", "run"]
+__all__ = ["MAKES", "Gathered", "RunParams", "gather", "iter_run", "run", "run_card"]
+
+#: What a run can be asked for.
+MAKES = ("words and clusters", "words", "clusters")
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,8 @@ class RunParams:
 
     Parameters
     ----------
+    make : {"words and clusters", "words", "clusters"}
+        What is wanted.
     segments : {"behaviour", "windows"}
         Describe stretches cut where the behaviour changes, or windows of equal length.
     window_s, step_s : float
@@ -73,6 +73,7 @@ class RunParams:
         How clusters are found.
     """
 
+    make: Literal["words and clusters", "words", "clusters"] = "words and clusters"
     segments: Literal["behaviour", "windows"] = "behaviour"
     window_s: float = 1.0
     step_s: float = 0.5
@@ -85,11 +86,42 @@ class RunParams:
     clusters: ClusterParams = field(default_factory=ClusterParams)
 
     def __post_init__(self) -> None:
+        if self.make not in MAKES:
+            raise InputError(f"make={self.make!r}", expected=f"one of {', '.join(MAKES)}")
         if self.segments not in ("behaviour", "windows"):
             raise InputError(f"segments={self.segments!r}", expected="'behaviour' or 'windows'")
         for name in ("window_s", "step_s", "longest_s", "bin_s"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}={getattr(self, name)}", expected="seconds above 0")
+
+    @property
+    def describes(self) -> bool:
+        """Whether words are wanted."""
+        return "words" in self.make
+
+    @property
+    def clusters_too(self) -> bool:
+        """Whether clusters are wanted."""
+        return "clusters" in self.make
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """What a run knows of a recording before anything is clustered.
+
+    Parameters
+    ----------
+    measured : dict of str to FrameFeatures
+        Measures by individual.
+    descriptions : DataFrame or None
+        Words, :data:`napari_mousegpt.core.tables.DESCRIPTIONS`; None when not wanted.
+    vectors : Vectors or None
+        Pieces to cluster; None when not wanted.
+    """
+
+    measured: dict[str, FrameFeatures]
+    descriptions: pd.DataFrame | None
+    vectors: Vectors | None
 
 
 def iter_run(
@@ -97,6 +129,7 @@ def iter_run(
     out: str | os.PathLike[str] | None = None,
     params: RunParams | None = None,
     *,
+    within: Intervals | None = None,
     overwrite: bool = False,
 ) -> Iterator[Part]:
     """Measure, describe, project and cluster a recording and write every result.
@@ -110,19 +143,28 @@ def iter_run(
         user's cache.
     params : RunParams, optional
         Settings of all steps.
+    within : Intervals, optional
+        Only these stretches of the recording, of these individuals (``""`` for all); everything by
+        default.
     overwrite : bool
         Replace another run that stands in ``out``.
 
     Yields
     ------
     Part
-        Steps ``features``, ``words``, ``vectors``, ``clusters``, ``results``; each on disk already.
-        The same call goes on where a stopped one ended.
+        Steps ``features``, ``words``, ``vectors``, ``clusters``, ``results``, as far as they are
+        wanted; each on disk already. The same call goes on where a stopped one ended.
+
+    Raises
+    ------
+    InputError
+        When ``within`` holds nothing of this recording.
     """
     settings = params or RunParams()
-    card = run_card(recording, settings)
+    asked = _asked(recording, within)
+    card = run_card(recording, settings, asked)
     with run_folder(card, out, overwrite=overwrite) as folder:
-        yield from _steps(recording, settings, folder)
+        yield from _steps(recording, settings, folder, asked)
 
 
 def run(
@@ -130,79 +172,135 @@ def run(
     out: str | os.PathLike[str] | None = None,
     params: RunParams | None = None,
     *,
+    within: Intervals | None = None,
     overwrite: bool = False,
 ) -> RunResult:
     """Do the whole chain and return its results. Parameters are those of :func:`iter_run`."""
     settings = params or RunParams()
-    folder = run_folder(run_card(recording, settings), out)
-    for _ in iter_run(recording, folder.path, settings, overwrite=overwrite):
+    folder = run_folder(run_card(recording, settings, _asked(recording, within)), out)
+    for _ in iter_run(recording, folder.path, settings, within=within, overwrite=overwrite):
         pass
     return load_run(folder.path, recording)
 
 
-def run_card(recording: Recording, params: RunParams) -> RunCard:
+def run_card(
+    recording: Recording, params: RunParams, within: Intervals | None = None, verb: str = "run"
+) -> RunCard:
     """Return the plan of a run, before it is done."""
     return RunCard(
-        "run",
+        verb,
         plain(params),
-        recording_inputs(recording),
+        recording_inputs(recording, _asked(recording, within)),
         recording_sources(recording),
         {"describer": "kinematic", "encoder": "kinematic", **recording_decoders(recording)},
     )
 
 
-def _steps(recording: Recording, params: RunParams, folder: RunFolder) -> Iterator[Part]:
-    measured: dict[str, FrameFeatures] = {}
-    job = Job("features", "measures", lambda: _measure(recording, params.features))
-    for part in iter_parts(folder, [job]):
-        measured = features_from_table(part.table, recording.timebase)
-        yield part
+def gather(
+    recording: Recording, params: RunParams, folder: RunFolder, within: Intervals | None = None
+) -> Generator[Part, None, Gathered]:
+    """Measure, describe and project a recording; parts are yielded, the whole is returned.
 
-    ranges = _ranges(recording, params, measured)
-    describing = DescribeParams(rules=params.rules, features=params.features)
-    tables = []
-    for part in iter_parts(folder, describe_jobs(recording, ranges, describing, measured)):
-        tables.append(part.table)
-        yield part
-    descriptions = stack_descriptions(tables)
-
-    projecting = ProjectParams(kinematic=params.encoder, features=params.features)
-    bins = windows(recording, params.bin_s)
-    pieces = []
-    for part in iter_parts(folder, project_jobs(bins, projecting, measured)):
-        pieces.append(Vectors.from_table(part.table))
-        yield part
-    vectors = Vectors.concat(pieces)
-
-    found: dict[str, pd.DataFrame] = {}
-    problem = ""
-    # Names come from the clusters' own bouts: a stretch of words may reach over several clusters.
-    name_by = partial(KinematicDescriber(params.rules).describe, measured)
-    try:
-        for part in iter_parts(folder, cluster_jobs(folder, vectors, name_by, params.clusters)):
-            found[part.name] = part.table
+    Parameters
+    ----------
+    recording, params, within
+        As for :func:`iter_run`.
+    folder : RunFolder
+        Open folder the parts go to.
+    """
+    with Measuring(recording, params.features, within) as measuring:
+        tables = []
+        for part in iter_parts(folder, measuring.jobs()):
+            tables.append(part.table)
             yield part
-    except InputError as error:
-        # A recording too short or too still to cluster still has its words.
-        problem = str(error)
-        warnings.warn(f"no clusters: {problem}", stacklevel=2)
-    clusters = problem or (found["assignments"], found["names"])
-    yield from write_results(folder, recording, descriptions, vectors, measured, clusters)
+        measured = measuring.joined(tables)
+    del tables
+    descriptions = None
+    if params.describes:
+        ranges = _ranges(recording, params, measured, within)
+        describing = DescribeParams(rules=params.rules, features=params.features)
+        said = []
+        for part in iter_parts(folder, describe_jobs(recording, ranges, describing, measured)):
+            said.append(part.table)
+            yield part
+        descriptions = stack_descriptions(said)
+    vectors = None
+    if params.clusters_too:
+        projecting = ProjectParams(kinematic=params.encoder, features=params.features)
+        bins = windows(recording, params.bin_s, within=within)
+        pieces = []
+        for part in iter_parts(folder, project_jobs(bins, projecting, measured)):
+            pieces.append(Vectors.from_table(part.table))
+            yield part
+        vectors = Vectors.concat(pieces)
+    return Gathered(measured, descriptions, vectors)
 
 
-def _measure(recording: Recording, params: FeatureParams) -> pd.DataFrame:
-    return features_to_table(measure_recording(recording, params))
+def _steps(
+    recording: Recording, params: RunParams, folder: RunFolder, within: Intervals | None
+) -> Iterator[Part]:
+    usual = Work.of(recording, params, within).seconds(params)
+    spent: dict[str, float] = {}
+    for part in _parts(recording, params, folder, within):
+        took = float("nan") if part.resumed else part.seconds
+        spent[part.step] = spent.get(part.step, 0.0) + took
+        yield part
+    # How fast this machine is, for the next estimate.
+    remember(usual, spent)
+
+
+def _parts(
+    recording: Recording, params: RunParams, folder: RunFolder, within: Intervals | None
+) -> Iterator[Part]:
+    known = yield from gather(recording, params, folder, within)
+    groups: Groups | str = "They were not asked for."
+    if known.vectors is not None:
+        found: dict[str, pd.DataFrame] = {}
+        # Names come from the clusters' own bouts: a stretch of words may reach over several.
+        name_by = partial(KinematicDescriber(params.rules).describe, known.measured)
+        jobs = cluster_jobs(folder, known.vectors, name_by, params.clusters)
+        try:
+            for part in iter_parts(folder, jobs):
+                found[part.name] = part.table
+                yield part
+            groups = groups_of(folder.path, found["assignments"], found["names"])
+        except InputError as error:
+            # A recording too short or too still to cluster still has its words.
+            groups = str(error)
+            warnings.warn(f"no clusters: {error}", stacklevel=2)
+    yield from write_results(folder, recording, known, groups)
+
+
+def _asked(recording: Recording, within: Intervals | None) -> Intervals | None:
+    """Return the stretches that are wanted, in order and without overlaps."""
+    if within is None:
+        return None
+    check_ranges(recording, within)
+    asked = within.merge()
+    asked = asked[asked.length > 0]
+    if not len(asked):
+        raise InputError(
+            f"stretches of {recording.id!r}",
+            expected="at least one frame",
+            found="none",
+            remedy="Mark an interval, or take the whole recording.",
+        )
+    return asked
 
 
 def _ranges(
-    recording: Recording, params: RunParams, measured: dict[str, FrameFeatures]
+    recording: Recording,
+    params: RunParams,
+    measured: dict[str, FrameFeatures],
+    within: Intervals | None,
 ) -> Intervals:
     if params.segments == "windows":
-        return windows(recording, params.window_s, params.step_s)
-    return segments(
+        return windows(recording, params.window_s, params.step_s, within=within)
+    found = segments(
         recording.id,
         measured,
         KinematicDescriber(params.rules),
         shortest_s=params.shortest_s,
         longest_s=params.longest_s,
     )
+    return found if within is None else found.intersect(within).sort()

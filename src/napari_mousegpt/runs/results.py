@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,7 @@ from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.parquet import read_parquet, write_parquet
 from napari_mousegpt.core.provenance import RunCard
 from napari_mousegpt.core.recording import Recording
+from napari_mousegpt.core.tables import DESCRIPTIONS
 from napari_mousegpt.core.vectors import Vectors
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.features import FrameFeatures, tail_first_share
@@ -29,6 +30,9 @@ from napari_mousegpt.io.labels import read_bouts, write_bouts
 from napari_mousegpt.io.recordings import open_recording
 from napari_mousegpt.reports import draw_ethogram, write_report
 from napari_mousegpt.store import Part, RunFolder, write_table
+
+if TYPE_CHECKING:
+    from napari_mousegpt.runs.chain import Gathered
 
 __all__ = ["RunResult", "load_run", "write_results"]
 
@@ -90,10 +94,13 @@ class RunResult:
         lines = [
             f"{recording.id}: {recording.timebase.duration:.1f} s, {recording.n_frames} frames, "
             f"{', '.join(recording.individuals) or 'no pose (silhouette)'}",
-            f"words:    {_listed(self.shares('model')) or 'nothing could be told'}",
         ]
+        if "descriptions" in self.card.outcome:
+            words = _listed(self.shares("model")) or "nothing could be told"
+            lines.append(f"words:    {words}")
         if self.groups is None:
-            lines.append(f"clusters: none ({self.card.outcome.get('clusters_problem', '')})")
+            if self.card.params.get("make") != "words":
+                lines.append(f"clusters: none ({self.card.outcome.get('clusters_problem', '')})")
         else:
             lines.append(
                 f"clusters: {len(self.groups.clusters)}: {_listed(self.shares('cluster'))}"
@@ -120,10 +127,9 @@ class RunResult:
 def write_results(
     folder: RunFolder,
     recording: Recording,
-    descriptions: pd.DataFrame,
-    vectors: Vectors,
-    measured: Mapping[str, FrameFeatures],
-    found: tuple[pd.DataFrame, pd.DataFrame] | str,
+    known: Gathered,
+    found: Groups | str,
+    **further: Any,
 ) -> Iterator[Part]:
     """Write everything people read into the result folder.
 
@@ -133,14 +139,12 @@ def write_results(
         Open folder of the run.
     recording : Recording
         What the run is about.
-    descriptions : DataFrame
-        Words.
-    vectors : Vectors
-        What was clustered.
-    measured : mapping of str to FrameFeatures
-        For the trace in the picture.
-    found : tuple of DataFrame, or str
-        Assignments and clusters, or why there are none.
+    known : Gathered
+        Measures, words and vectors, as far as they are wanted.
+    found : Groups or str
+        Clusters, or why there are none.
+    **further
+        More to keep in the outcome of the run card.
 
     Yields
     ------
@@ -148,45 +152,47 @@ def write_results(
         One, when all is written: the ethogram.
     """
     begun = time.perf_counter()
-    result, clock = folder.result, recording.timebase
-    groups = None if isinstance(found, str) else groups_of(folder.path, *found)
-    bouts = _both(descriptions, groups)
-    write_table(descriptions, result / "descriptions", run_id=folder.card.run_id)
-    write_parquet(vectors.to_table(), result / "vectors.parquet", run_id=folder.card.run_id)
-    outcome: dict[str, Any] = {
-        "descriptions": len(descriptions),
-        "without_a_label": float((descriptions["label"] == "").mean()),
-        "warnings": _doubts(measured),
-    }
+    result, clock, run_id = folder.result, recording.timebase, folder.card.run_id
+    groups = None if isinstance(found, str) else found
+    descriptions = known.descriptions
+    ethograms = {}
+    outcome: dict[str, Any] = dict(further)
+    if descriptions is not None:
+        write_table(descriptions, result / "descriptions", run_id=run_id)
+        outcome["descriptions"] = len(descriptions)
+        outcome["without_a_label"] = float((descriptions["label"] == "").mean())
+        ethograms["words"] = ethogram(descriptions)
+    if known.vectors is not None:
+        write_parquet(known.vectors.to_table(), result / "vectors.parquet", run_id=run_id)
     if groups is None:
         outcome["clusters_problem"] = found
     else:
         write_groups(groups, result)
         outcome["clusters"] = len(groups.clusters)
         outcome["noise"] = float((groups.assignments["cluster"] < 0).mean())
+        ethograms["clusters"] = ethogram(groups)
+    bouts = _joined(list(ethograms.values()))
+    outcome["warnings"] = _doubts(known.measured, bouts.observed)
     clocks = {recording.id: clock}
     media = {recording.id: Path(recording.primary.sources.get("video", recording.id)).name}
     for name in ("ethogram.parquet", "ethogram.csv"):
         write_bouts(result / name, bouts, clocks=clocks)
     # One file each: BORIS tells behaviours apart by name only, and words and clusters share some.
-    for name, source in (("boris.csv", "model"), ("boris_clusters.csv", "cluster")):
-        if source == "model" or groups is not None:
-            write_boris(result / name, bouts.select(source=source), clocks, media=media)
+    for title, name in (("words", "boris.csv"), ("clusters", "boris_clusters.csv")):
+        if title in ethograms:
+            write_boris(result / name, ethograms[title], clocks, media=media)
     _write_opening(recording, result / "recording.json")
-    sources = {
-        title: bouts.select(source=source)
-        for title, source in (("words", "model"), ("clusters", "cluster"))
-        if source == "model" or groups is not None
-    }
-    draw_ethogram(
-        result / "ethogram.png",
-        sources,
-        clock,
-        traces=_speeds(measured),
-        title=recording.id,
-    )
+    if ethograms:
+        draw_ethogram(
+            result / "ethogram.png",
+            ethograms,
+            clock,
+            traces=_speeds(known.measured),
+            title=recording.id,
+        )
     card = folder.finish(**outcome)
-    write_report(result / "report.md", recording, card, descriptions, groups, sources)
+    said = DESCRIPTIONS.empty() if descriptions is None else descriptions
+    write_report(result / "report.md", recording, card, said, groups, ethograms)
     table = bouts.to_pandas(clocks)
     yield Part("results", "ethogram", table, 1, 1, False, time.perf_counter() - begun)
 
@@ -210,7 +216,9 @@ def load_run(path: str | os.PathLike[str], recording: Recording | None = None) -
     result = place / "result"
     try:
         card = RunCard.from_json((result / "run_card.json").read_text(encoding="utf-8"))
-        descriptions = read_parquet(result / "descriptions.parquet")
+        descriptions = DESCRIPTIONS.empty()
+        if "descriptions" in card.outcome:
+            descriptions = read_parquet(result / "descriptions.parquet")
         bouts = read_bouts(result / "ethogram.parquet")
         groups = None
         if (result / "clusters.parquet").exists() and "clusters" in card.outcome:
@@ -230,21 +238,25 @@ def load_run(path: str | os.PathLike[str], recording: Recording | None = None) -
     return RunResult(place, opened, card, descriptions, groups, bouts)
 
 
-def _both(descriptions: pd.DataFrame, groups: Groups | None) -> Ethogram:
-    words = ethogram(descriptions)
-    if groups is None:
-        return words
-    clusters = ethogram(groups)
+def _joined(ethograms: list[Ethogram]) -> Ethogram:
+    if len(ethograms) == 1:
+        return ethograms[0]
+    none = Intervals.build([], [], [], [], label=[])
     return Ethogram(
-        Intervals.concat([words.bouts, clusters.bouts]),
-        Intervals.concat([words.observed, clusters.observed]),
+        Intervals.concat([one.bouts for one in ethograms] or [none]),
+        Intervals.concat([one.observed for one in ethograms]),
     )
 
 
-def _doubts(measured: Mapping[str, FrameFeatures]) -> list[str]:
+def _doubts(measured: Mapping[str, FrameFeatures], observed: Intervals) -> list[str]:
     """What speaks against trusting these tracks, in sentences."""
     doubts = []
     for individual, features in measured.items():
+        looked = np.zeros(features.n_frames, dtype=bool)
+        for span in observed.select(individual=[individual, ""]):
+            looked[span.start : span.stop] = True
+        if not looked.any():
+            continue
         who = individual or "the animal"
         share = tail_first_share(features)
         if share > _MAX_TAIL_FIRST:
@@ -253,7 +265,7 @@ def _doubts(measured: Mapping[str, FrameFeatures]) -> list[str]:
                 "tracker has probably taken its tail for its head there, so do not trust turns "
                 "and head angles"
             )
-        unseen = float(np.isnan(features.column("body_speed")).mean())
+        unseen = float(np.isnan(features.column("body_speed")[looked]).mean())
         if unseen > _MAX_UNSEEN:
             doubts.append(f"{who} was not tracked well enough in {unseen:.0%} of the frames")
     return doubts
