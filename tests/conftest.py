@@ -40,6 +40,8 @@ def _own_folders(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """No test writes into the user's cache or meets runs of another test."""
+    """No test writes into the user's cache or data, or meets what another test left."""
     monkeypatch.setenv("NAPARI_MOUSEGPT_RUNS", str(tmp_path_factory.mktemp("runs")))
     monkeypatch.setenv("NAPARI_MOUSEGPT_CACHE", str(_own_cache_folder))
+    corrections = tmp_path_factory.mktemp("corrections")
+    monkeypatch.setenv("NAPARI_MOUSEGPT_CORRECTIONS", str(corrections))

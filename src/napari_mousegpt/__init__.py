@@ -3,8 +3,10 @@
 Everything below is loaded when it is first used: importing the package costs next to nothing.
 
 >>> import napari_mousegpt as mg
->>> sorted(name for name in dir(mg) if name.startswith("iter_"))
-['iter_cluster', 'iter_describe', 'iter_project', 'iter_run']
+>>> names = [name for name in dir(mg) if name.startswith("iter_")]
+>>> names  # doctest: +NORMALIZE_WHITESPACE
+['iter_annotate_video', 'iter_cluster', 'iter_describe', 'iter_exemplars', 'iter_project',
+ 'iter_run', 'iter_run_study']
 """
 
 from __future__ import annotations
@@ -27,36 +29,51 @@ _HOMES = {
     "Vectors": "core.vectors",
     "View": "core.recording",
     "Zone": "core.arena",
+    "annotate_video": "reports.annotated_video",
     "as_dask": "io.dask_frames",
+    "audit_table": "core.audit_trail",
+    "blind_study": "store.blinding",
     "check_study": "io.study",
     "cluster": "clusters.clustering",
+    "corrected": "core.correcting",
     "describe": "words.describing",
     "doctor": "runs.checkup",
     "epochs_around": "io.epochs",
     "ethogram": "clusters.ethograms",
+    "exemplars": "reports.exemplar_movie",
     "export": "runs.exporting",
     "info": "io.inspect",
+    "iter_annotate_video": "reports.annotated_video",
     "iter_cluster": "clusters.clustering",
     "iter_describe": "words.describing",
+    "iter_exemplars": "reports.exemplar_movie",
     "iter_project": "vectors.projecting",
     "iter_run": "runs.chain",
+    "iter_run_study": "runs.study_runs",
     "load_arenas": "io.arenas",
+    "load_blind_study": "store.blinding",
+    "load_corrections": "store.corrections",
     "load_epochs": "io.epochs",
     "load_ethogram": "runs.exporting",
     "load_labels": "io.label_formats",
     "load_pose": "io.pose",
     "load_run": "runs.results",
     "load_study": "io.study",
+    "load_study_run": "runs.study_results",
     "open_pictures": "io.pictures",
     "open_recording": "io.recordings",
     "project": "vectors.projecting",
     "relocate": "io.relocation",
     "run": "runs.chain",
+    "run_study": "runs.study_runs",
     "sample": "io.samples",
     "save_arenas": "io.arenas",
     "show": "_napari.show",
+    "show_heading": "_napari.motion_layers",
+    "show_trail": "_napari.motion_layers",
     "split_by_arena": "core.arena_pose",
     "start": "_napari.show",
+    "viewer_state": "_napari.console",
     "windows": "core.intervals",
     "write_study": "io.study",
     "zone_entries": "features.zones",
@@ -76,36 +93,51 @@ __all__ = [
     "View",
     "Zone",
     "__version__",
+    "annotate_video",
     "as_dask",
+    "audit_table",
+    "blind_study",
     "check_study",
     "cluster",
+    "corrected",
     "describe",
     "doctor",
     "epochs_around",
     "ethogram",
+    "exemplars",
     "export",
     "info",
+    "iter_annotate_video",
     "iter_cluster",
     "iter_describe",
+    "iter_exemplars",
     "iter_project",
     "iter_run",
+    "iter_run_study",
     "load_arenas",
+    "load_blind_study",
+    "load_corrections",
     "load_epochs",
     "load_ethogram",
     "load_labels",
     "load_pose",
     "load_run",
     "load_study",
+    "load_study_run",
     "open_pictures",
     "open_recording",
     "project",
     "relocate",
     "run",
+    "run_study",
     "sample",
     "save_arenas",
     "show",
+    "show_heading",
+    "show_trail",
     "split_by_arena",
     "start",
+    "viewer_state",
     "windows",
     "write_study",
     "zone_entries",
@@ -113,12 +145,16 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from napari_mousegpt._napari.console import viewer_state
+    from napari_mousegpt._napari.motion_layers import show_heading, show_trail
     from napari_mousegpt._napari.show import show, start
     from napari_mousegpt.clusters.clustering import cluster, iter_cluster
     from napari_mousegpt.clusters.ethograms import ethogram
     from napari_mousegpt.core.arena import Arena, Zone
     from napari_mousegpt.core.arena_pose import split_by_arena
+    from napari_mousegpt.core.audit_trail import audit_table
     from napari_mousegpt.core.body import BodyMap
+    from napari_mousegpt.core.correcting import corrected
     from napari_mousegpt.core.ethogram import Ethogram
     from napari_mousegpt.core.intervals import Intervals, windows
     from napari_mousegpt.core.provenance import RunCard
@@ -138,10 +174,16 @@ if TYPE_CHECKING:
     from napari_mousegpt.io.relocation import relocate
     from napari_mousegpt.io.samples import sample
     from napari_mousegpt.io.study import check_study, load_study, write_study
+    from napari_mousegpt.reports.annotated_video import annotate_video, iter_annotate_video
+    from napari_mousegpt.reports.exemplar_movie import exemplars, iter_exemplars
     from napari_mousegpt.runs.chain import iter_run, run
     from napari_mousegpt.runs.checkup import doctor
     from napari_mousegpt.runs.exporting import export, load_ethogram
     from napari_mousegpt.runs.results import load_run
+    from napari_mousegpt.runs.study_results import load_study_run
+    from napari_mousegpt.runs.study_runs import iter_run_study, run_study
+    from napari_mousegpt.store.blinding import blind_study, load_blind_study
+    from napari_mousegpt.store.corrections import load_corrections
     from napari_mousegpt.vectors.projecting import iter_project, project
     from napari_mousegpt.words.describing import describe, iter_describe
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib.util
 import os
 import sys
@@ -13,11 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_mousegpt._napari import settings
+from napari_mousegpt._napari import correction_settings, run_settings, settings
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.io.recordings import open_recording
 from napari_mousegpt.io.samples import SampleFiles, make_sample
+from support.leaks import Leaks
 
 
 def _why_not() -> str:
@@ -43,29 +43,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_widget_is_left(qapp: Any) -> Iterator[None]:
-    """Fail a test that leaves a top-level widget alive: it would leak with every panel."""
-    from qtpy.QtCore import QEvent
-    from qtpy.QtWidgets import QApplication
+def _nothing_is_left(qapp: Any, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a widget, a timer, a thread or an open file behind.
 
-    before = set(map(id, QApplication.topLevelWidgets()))
-    kept = list(QApplication.topLevelWidgets())  # so that no id is used twice
+    It would leak with every panel. What a test opens by itself it has to close; what belongs to a
+    viewer goes with the viewer.
+    """
+    leaks = Leaks()
     yield
-    for _ in range(4):
-        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        QApplication.processEvents()
-        left = [w for w in QApplication.topLevelWidgets() if id(w) not in before]
-        if not left:
-            break
-        gc.collect()
-    del kept
-    assert not left, f"top-level widgets left alive: {left}"
+    # pytest holds what fixtures gave until after this, and with it all that it refers to.
+    request.node.funcargs.clear()
+    left = leaks.found()
+    assert not left, "left behind:\n" + "\n".join(left)
 
 
 @pytest.fixture(autouse=True)
 def _default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what somebody has set in the preferences of this machine out of the tests."""
     monkeypatch.setattr(settings, "settings_section", lambda: None)
+    monkeypatch.setattr(correction_settings, "correction_section", lambda: None)
+    monkeypatch.setattr(run_settings, "run_section", lambda: None)
 
 
 @pytest.fixture(scope="session")

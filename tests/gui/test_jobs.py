@@ -187,3 +187,34 @@ def test_a_cancelled_run_goes_on_where_it_stopped(
     assert again.state == "finished", again.error
     assert resumed == [True] * finished + [False] * (5 - finished)
     assert len(again.result) == 20
+
+
+def test_a_recording_that_was_closed_meanwhile_stays_closed(
+    viewer: Any, recording: Recording, wait: Any, run_out: Path
+) -> None:
+    mg.show(viewer, recording)
+    job = mg.start(viewer, "run", recording, run_out)
+    viewer.layers.clear()
+    wait(job)
+    assert job.state == "finished", job.error
+    assert not len(viewer.layers)
+    # One that was not open to begin with is shown.
+    job = mg.start(viewer, "run", recording, run_out)
+    wait(job)
+    assert "labels" in viewer.layers
+
+
+def test_an_error_of_ours_while_showing_ends_the_job(
+    viewer: Any, wait: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(notification_manager, "receive_error", lambda *error: told.append(error))
+
+    def broken(result: Any) -> None:
+        raise ZeroDivisionError("by mistake")
+
+    job = start_job(viewer, three_parts, title="Show", on_done=broken)
+    wait(job)
+    assert job.state == "failed"
+    assert told[0][0] is ZeroDivisionError
+    assert not state_of(viewer).jobs

@@ -8,9 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QScrollBar, QStyle, QStyleOptionSlider
 
 from napari_mousegpt._napari.corner_text import OVERLAY
 from napari_mousegpt._napari.show import show
@@ -18,8 +15,7 @@ from napari_mousegpt._napari.state import state_of
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.io.recordings import open_recording
 from napari_mousegpt.io.video import VideoReader
-
-LEFT = Qt.MouseButton.LeftButton
+from support.slider_mouse import Mouse
 
 
 @pytest.fixture
@@ -29,45 +25,6 @@ def long_groups() -> Iterator[Recording]:
     opened = open_recording(path)
     yield opened
     opened.video.close()  # type: ignore[union-attr]
-
-
-class Mouse:
-    """A mouse on the slider of time."""
-
-    def __init__(self, window: Any) -> None:
-        self.slider = next(
-            slider
-            for top in QApplication.topLevelWidgets()
-            for slider in top.findChildren(QScrollBar)
-            if getattr(slider.parentWidget(), "dims", None) is window.dims
-            and slider.parentWidget().axis == 0
-            and slider.parentWidget() in slider.parentWidget().qt_dims.slider_widgets
-        )
-
-    def _place(self, step: int) -> QPoint:
-        option = QStyleOptionSlider()
-        self.slider.initStyleOption(option)
-        option.sliderPosition = step
-        handle = self.slider.style().subControlRect(
-            QStyle.ComplexControl.CC_ScrollBar,
-            option,
-            QStyle.SubControl.SC_ScrollBarSlider,
-            self.slider,
-        )
-        return handle.center()
-
-    def press(self) -> None:
-        QTest.mousePress(self.slider, LEFT, pos=self._place(self.slider.value()))
-        assert self.slider.isSliderDown()
-
-    def drag(self, step: int) -> None:
-        QTest.mouseMove(self.slider, self._place(step))
-        # Some platforms send no move for a pointer that is not theirs.
-        self.slider.setSliderPosition(step)
-
-    def release(self) -> None:
-        QTest.mouseRelease(self.slider, LEFT, pos=self._place(self.slider.value()))
-        assert not self.slider.isSliderDown()
 
 
 def shown(window: Any, name: str) -> np.ndarray:

@@ -36,10 +36,10 @@ def test_files_opened_one_after_the_other_belong_together(
     assert window.dims.current_step[0] == 0
     window.open(sample_files.pose, plugin=PLUGIN)
     window.open(sample_files.bouts, plugin=PLUGIN)
-    assert names(window) == ["openfield_sample", "skeleton", "pose", "labels"]
+    assert names(window) == ["openfield_sample", "skeleton", "pose", "human"]
     state_of(window).go_to("openfield_sample", 500)
     assert 500 in set(window.layers["pose"].data[:, 0])
-    assert window.canvas.overlays[OVERLAY].text.startswith("labels: ")
+    assert window.canvas.overlays[OVERLAY].text.startswith("human: ")
 
 
 def test_the_sample_opens_from_the_menu(
@@ -50,7 +50,7 @@ def test_the_sample_opens_from_the_menu(
     monkeypatch.setattr(samples, "make_sample", lambda folder: sample_files)
     monkeypatch.setattr(SampleFiles, "inside", classmethod(lambda cls, folder: sample_files))
     window.open_sample(PLUGIN, "open_field")
-    assert names(window) == ["openfield_sample", "skeleton", "pose", "labels"]
+    assert names(window) == ["openfield_sample", "skeleton", "pose", "human"]
 
 
 def test_labels_are_drawn_in_their_colour_beside_the_animal(
@@ -98,7 +98,7 @@ def test_a_long_recording_costs_no_more_rows_than_a_short_one(window: Any, qtbot
     long = Recording("long", (View("main", clock, video=video, pose=pose),))
     labels = np.array(["still", "walking"])[np.arange(n_frames) // 45 % 2]
     show(window, long, Ethogram.from_frames(labels, "long", "m1"))
-    pose_layer, label_layer = window.layers["pose"], window.layers["labels"]
+    pose_layer, label_layer = window.layers["pose"], window.layers["human"]
     rows = 0
     for frame in (0, 299, 300, 50_000, 50_240, 50_290, 99_999, 2):
         state_of(window).go_to("long", frame)

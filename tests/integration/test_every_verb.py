@@ -28,11 +28,16 @@ REACHED_BY = {
     "cluster": {"command cluster"},
     "iter_cluster": {"command cluster"},
     "ethogram": {"command run", "command export"},
-    "run": {"command run", "widget Describe and cluster"},
-    "iter_run": {"command run", "widget Describe and cluster"},
+    "run": {"command run", "widget Describe", "widget Project and cluster"},
+    "iter_run": {"command run", "widget Describe", "widget Project and cluster"},
+    "run_study": {"command run", "widget Describe", "widget Project and cluster"},
+    "iter_run_study": {"command run", "widget Describe", "widget Project and cluster"},
+    "load_study_run": {"command run"},
     "load_run": {"command show"},
     "load_ethogram": {"command export", "reader"},
     "load_study": {"command relocate"},
+    "blind_study": {"command blind", "widget Blind scoring"},
+    "load_blind_study": {"command unblind", "widget Blind scoring"},
     "check_study": {"command study", "command info"},
     "write_study": {"command relocate --write"},
     "relocate": {"command relocate"},
@@ -53,7 +58,17 @@ REACHED_BY = {
     "info": {"command info", "widget Open recording"},
     "doctor": {"command doctor"},
     "show": {"command show", "reader"},
-    "start": {"widget Describe and cluster"},
+    "start": {"widget Describe", "widget Project and cluster"},
+    "show_trail": {"menu"},
+    "show_heading": {"menu"},
+    "viewer_state": {"widget Timeline", "widget Ethogram", "widget Keys"},
+    "load_corrections": {"command corrections", "widget Ethogram"},
+    "audit_table": {"command corrections --audit", "widget Export"},
+    "corrected": {"command corrections --apply"},
+    "exemplars": {"command exemplars", "widget Exemplars", "widget Export"},
+    "iter_exemplars": {"command exemplars", "widget Exemplars", "widget Export"},
+    "annotate_video": {"command annotate", "widget Export"},
+    "iter_annotate_video": {"command annotate", "widget Export"},
 }
 
 
@@ -107,10 +122,24 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     study.write_text("recording,animal,group\nm1,a1,vehicle\n")
     called["load_study"] = table_of_study = mg.load_study(study)
     called["check_study"] = checked = mg.check_study(study)
+    called["blind_study"] = mg.blind_study(table_of_study, tmp_path / "blind", "Kim")
+    called["load_blind_study"] = mg.load_blind_study(tmp_path / "blind")
     called["write_study"] = mg.write_study(tmp_path / "again.toml", table_of_study)
     called["relocate"] = moved = mg.relocate(table_of_study, [tmp_path])
     called["open_pictures"] = pictures = mg.open_pictures(recording.primary.sources["video"])
     called["as_dask"] = lazy = mg.as_dask(pictures)
+    sources = recording.primary.sources
+    whole = tmp_path / "whole.csv"
+    whole.write_text(f"recording,animal,video,pose\nm1,a1,{sources['video']},{sources['pose']}\n")
+    called["iter_run_study"] = list(mg.iter_run_study(mg.load_study(whole), tmp_path / "all"))
+    called["run_study"] = ran = mg.run_study(mg.load_study(whole), tmp_path / "all")
+    called["load_study_run"] = mg.load_study_run(tmp_path / "all")
+    called["exemplars"] = mg.exemplars(recording, etho, etho.labels[0])
+    called["iter_exemplars"] = list(mg.iter_exemplars(recording, etho, etho.labels[0]))
+    called["annotate_video"] = movie = mg.annotate_video(recording, etho, tmp_path / "a.mp4")
+    called["iter_annotate_video"] = list(
+        mg.iter_annotate_video(recording, etho, movie, overwrite=True)
+    )
     called["doctor"] = mg.doctor()
     room = [[0, 0], [999, 0], [999, 999], [0, 999]]
     arena = mg.Arena("box", (mg.Zone("all", room),), room)  # type: ignore[arg-type]
@@ -136,6 +165,14 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     called["sample"] = generated = mg.sample()
     called["show"] = mg.show(viewer, recording, etho)
     called["start"] = mg.start
+    called["viewer_state"] = state = mg.viewer_state(viewer)
+    state.select_interval(3, 9)
+    state.mark("rearing")
+    called["show_trail"] = mg.show_trail(viewer)
+    called["show_heading"] = mg.show_heading(viewer)
+    called["load_corrections"] = corrections = mg.load_corrections(recording)[0]
+    called["audit_table"] = audit = mg.audit_table(corrections.edits)
+    called["corrected"] = mended = mg.corrected(etho, corrections)
 
     assert set(called) == _verbs()
     assert len(words) == len(ranges) == sum(len(p.table) for p in called["iter_describe"])
@@ -145,11 +182,14 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     assert not report.problems
     assert generated.pose is not None
     assert len(viewer.layers) >= 3
+    assert set(audit["action"]) == {"mark"}
+    assert len(mended) == len(etho) + 1
     assert called["zone_summary"]["share"].tolist() == [1.0]
     assert around.column("label").tolist() == ["before", "after"]
     assert epochs.stop.tolist() == [9]
     assert len(labels) == len(loaded)
     assert checked.ok
+    assert (ran.exit_code, ran.failures) == (0, {})
     assert mg.load_study(tmp_path / "again.toml").animals == ("a1",)
     assert len(moved.preview) == 0
     assert (lazy[7].compute() == pictures[7]).all()
@@ -171,6 +211,7 @@ def test_every_verb_can_be_reached_by_a_user() -> None:
         "reader": contributions["readers"],
         "writer": contributions["writers"],
         "sample data": contributions["sample_data"],
+        "menu": contributions["menus"],
     }
     for verb, ways in REACHED_BY.items():
         for way in ways:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,12 @@ from numpy.typing import NDArray
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.errors import InputError
 
-__all__ = ["JOINT", "BoutTexts", "FrameTexts", "of_recording"]
+__all__ = ["COLUMNS", "JOINT", "BoutTexts", "FrameTexts", "of_recording"]
+
+#: What is known of each bout.
+COLUMNS = ("start", "stop", "individual", "label", "source", "confidence", "status", "bout_id")
+Columns = Mapping[str, NDArray[Any]]
+Mine = Callable[[str, str], bool]
 
 #: Stands between the labels of bouts that overlap.
 JOINT = " + "
@@ -51,6 +58,8 @@ def of_recording(ethogram: Ethogram, recording: str) -> Ethogram:
         bouts = ethogram.bouts.assign(recording=recording)
         observed = ethogram.observed.assign(recording=recording)
         return Ethogram(bouts, observed)
+    if names == [recording]:
+        return ethogram
     if names and recording not in names:
         raise InputError(
             "ethogram",
@@ -71,27 +80,49 @@ class BoutTexts:
     """
 
     def __init__(self, ethogram: Ethogram) -> None:
-        table = ethogram.bouts.to_pandas()
-        table = table[table["status"] != "rejected"].sort_values("start", kind="stable")
-        self._start = table["start"].to_numpy(dtype=np.int64)
-        self._stop = table["stop"].to_numpy(dtype=np.int64)
-        self._individual = table["individual"].to_numpy(dtype=object)
-        self._label = table["label"].to_numpy(dtype=object)
-        self._source = table["source"].to_numpy(dtype=object)
-        self._confidence = table["confidence"].to_numpy(dtype=np.float64)
-        self.individuals = tuple(dict.fromkeys(self._individual))
+        table = ethogram.bouts.to_pandas().sort_values("start", kind="stable")
+        fixed = {name: table[name].to_numpy() for name in COLUMNS}
+        self._columns: Callable[[], Columns] = lambda: fixed
+        self._mine: Mine | None = None
+        kept = fixed["individual"][fixed["status"] != "rejected"]
+        self.individuals: tuple[str, ...] = tuple(dict.fromkeys(kept))
+
+    def follow(self, columns: Callable[[], Columns], mine: Mine) -> None:
+        """Look the bouts up elsewhere from now on, as they are whenever one asks.
+
+        Parameters
+        ----------
+        columns : callable
+            Returns arrays of one length, sorted by start, with the names :data:`COLUMNS`.
+        mine : callable
+            Takes the id and the source of a bout, and says whether it is told of here.
+        """
+        self._columns, self._mine = columns, mine
+
+    def meet(self, individuals: Iterable[str]) -> None:
+        """Tell of these individuals too, after those that are known."""
+        self.individuals = tuple(dict.fromkeys([*self.individuals, *individuals]))
 
     def between(self, individual: str, start: int, stop: int) -> FrameTexts:
         """Return what is said of an individual in the frames ``[start, stop)``."""
         size = max(0, stop - start)
         label, source = (np.full(size, "", dtype=object) for _ in range(2))
         confidence = np.full(size, np.nan)
-        here = (self._start < stop) & (self._stop > start) & (self._individual == individual)
-        for row in np.flatnonzero(here):
-            part = slice(max(self._start[row], start) - start, min(self._stop[row], stop) - start)
-            label[part] = _each(label[part], str(self._label[row]))
-            source[part] = _each(source[part], str(self._source[row]))
-            confidence[part] = np.fmin(confidence[part], self._confidence[row])
+        columns = self._columns()
+        begun = int(np.searchsorted(columns["start"], stop))
+        for row in np.flatnonzero(columns["stop"][:begun] > start):
+            if columns["individual"][row] != individual or columns["status"][row] == "rejected":
+                continue
+            said_by = str(columns["source"][row])
+            if self._mine is not None and not self._mine(str(columns["bout_id"][row]), said_by):
+                continue
+            part = slice(
+                max(int(columns["start"][row]), start) - start,
+                min(int(columns["stop"][row]), stop) - start,
+            )
+            label[part] = _each(label[part], str(columns["label"][row]))
+            source[part] = _each(source[part], said_by)
+            confidence[part] = np.fmin(confidence[part], columns["confidence"][row])
         return FrameTexts(label, source, confidence)
 
 

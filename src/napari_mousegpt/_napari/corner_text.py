@@ -52,7 +52,7 @@ class CornerText:
             from napari.components.overlays import TextOverlay
 
             overlays[OVERLAY] = TextOverlay(
-                visible=True, position="bottom_left", font_size=11, box=True
+                visible=True, position="bottom_left", font_size=9, box=True
             )
         text = "\n".join([*first, *(labels or [])])
         if overlays[OVERLAY].text != text:

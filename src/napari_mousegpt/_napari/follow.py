@@ -8,7 +8,8 @@ screen, and is filled again before the slider leaves them.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-__all__ = ["Follower", "Window", "later", "needs_refill", "window_span"]
+__all__ = ["Follower", "Window", "later", "needs_refill", "quietly", "window_span"]
 
 #: Share of a window that lies behind the frame on screen, as the slider mostly goes on.
 _BEHIND = 0.25
@@ -77,6 +78,16 @@ def later(task: Callable[[], None]) -> None:
         task()
     else:
         QTimer.singleShot(0, task)
+
+
+@contextmanager
+def quietly(layer: Layer) -> Iterator[None]:
+    """Let a layer take other rows, column by column, and draw it once when they are all there."""
+    with layer.events.blocker_all():
+        yield
+    layer.refresh()
+    # napari's table of features listens to this one.
+    layer.events.features()
 
 
 @dataclass(eq=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class QtHands:
         self._sliders: dict[int, Any] | None = None
         self._heard: weakref.WeakSet[Any] = weakref.WeakSet()
         self._tasks: list[Callable[[], None]] = []
+        self._dragging = False
         viewer.dims.events.ndim.connect(self.forget)
         viewer.layers.events.inserted.connect(self.forget)
 
@@ -41,6 +43,8 @@ class QtHands:
         """Whether the slider of an axis is held, and has been moved to this step."""
         from qtpy.compat import isalive
 
+        if self._dragging:
+            return True
         if self._sliders is None or not all(isalive(one) for one in self._sliders.values()):  # type: ignore[no-untyped-call]
             self._sliders = self._found()
         slider = self._sliders.get(axis)
@@ -49,9 +53,36 @@ class QtHands:
         # Where a script sets the frame, the slider has not been moved before we are told.
         return bool(slider.isSliderDown() and slider.value() == step)
 
+    @contextmanager
+    def dragging(self) -> Iterator[None]:
+        """Take what is shown in this block as moves of a held slider: a timeline is dragged."""
+        self._dragging = True
+        try:
+            yield
+        finally:
+            self._dragging = False
+
     def on_release(self, task: Callable[[], None]) -> None:
         """Do something whenever a slider is let go."""
         self._tasks.append(task)
+
+    def on_front(self, task: Callable[[], None]) -> None:
+        """Do something whenever a window comes to the front, as long as its owner lives."""
+        from qtpy.QtGui import QGuiApplication
+
+        app: Any = QGuiApplication.instance()
+        if app is None:
+            return
+        method = weakref.WeakMethod(task)
+
+        def told(window: Any) -> None:
+            found = method()
+            if found is None:
+                app.focusWindowChanged.disconnect(told)
+            elif window is not None:
+                found()
+
+        app.focusWindowChanged.connect(told)
 
     def after(self, seconds: float, task: Callable[[], None]) -> None:
         """Do something in the main thread, later; never where there is no event loop."""

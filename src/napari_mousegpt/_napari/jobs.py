@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import threading
+import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -18,13 +19,17 @@ from napari_mousegpt.errors import InputError, MouseGPTError
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+    from napari_mousegpt.core.intervals import Intervals
     from napari_mousegpt.runs.chain import RunParams
     from napari_mousegpt.runs.results import RunResult
+    from napari_mousegpt.runs.study_results import StudyResult
 
 __all__ = ["Job", "report_error", "start_job", "verb_parts"]
 
 #: Verbs that come in parts.
-VERBS = ("run", "describe", "project", "cluster")
+VERBS = (
+    "run", "run_study", "describe", "project", "cluster", "exemplars", "annotate_video",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class _Failure:
     error: Exception
 
 
+#: Milliseconds between two steps of showing a result.
+_BREATH_MS = 20
 #: What the thread returns when it was asked to stop.
 _CANCELLED = object()
 
@@ -96,6 +103,11 @@ class Job:
         return f"<Job {self.title!r}: {self.state}, {done} of {total or '?'} parts>"
 
     @property
+    def cancelling(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stop.is_set()
+
+    @property
     def done(self) -> bool:
         """Whether it has ended."""
         return self.state != "running"
@@ -150,7 +162,8 @@ def start_job(
     title : str
         What it does, in words; shown beside the progress bar.
     on_done : callable, optional
-        Gets the result, in the main thread.
+        Gets the result, in the main thread. It may return an iterator: then the job has finished
+        when that ends, and the window is free between its steps.
     notify : bool
         Show errors that the user can mend as notifications; a panel that shows them itself sets
         this to False. Others are always shown, with their traceback.
@@ -160,13 +173,15 @@ def start_job(
     from napari_mousegpt._napari.state import state_of
 
     job = Job(title)
+    # Qt keeps the slots of a worker for good, and with them would keep the result: hours of pose.
+    known, stop = weakref.ref(job), job._stop
     iterator = _Parts(parts(*args, **kwargs))
 
     def work() -> Generator[Any, None, Any]:
         try:
             for part in iterator:
                 yield part
-                if job._stop.is_set():
+                if stop.is_set():
                     return _CANCELLED
             return iterator.result
         except Exception as error:  # reported in the main thread, see below
@@ -185,13 +200,19 @@ def start_job(
 
     def end(state: str) -> None:
         nonlocal on_done
-        # Qt keeps the slots of a worker for good, and with them would keep a closed panel.
-        on_done = None
+        # For the same reason: a closed panel would be kept too.
+        on_done = iterator.result = None
+        job = known()
+        if job is None:
+            return
         job.state = state
         jobs.discard(job)
         job.ended.emit(job)
 
     def yielded(part: Any) -> None:
+        job = known()
+        if job is None:
+            return
         total = int(getattr(part, "total", 0))
         job.progress = (int(getattr(part, "done", job.progress[0] + 1)), total)
         job.progressed.emit(part)
@@ -205,7 +226,9 @@ def start_job(
             worker.pbar.update(job.progress[0] - worker.pbar.n)
 
     def failed(error: Exception) -> None:
-        job.error = error
+        job = known()
+        if job is not None:
+            job.error = error
         end("failed")
         if notify or not isinstance(error, MouseGPTError):
             report_error(error)
@@ -217,14 +240,16 @@ def start_job(
         if result is _CANCELLED:
             end("cancelled")
             return
-        job._result = result
+        job = known()
+        if job is not None:
+            job._result = result
         try:
-            if on_done is not None:
-                on_done(result)
-        except MouseGPTError as error:
+            steps = None if on_done is None else on_done(result)
+        except Exception as error:  # a job always ends, and its error is always told
             failed(error)
         else:
-            end("finished")
+            shown = steps if isinstance(steps, Iterator) else iter(())
+            _in_steps(shown, lambda: end("finished"), failed)
 
     def aborted() -> None:
         # napari stops the worker itself when its window is closed.
@@ -236,6 +261,23 @@ def start_job(
     worker.aborted.connect(aborted)
     worker.start()
     return job
+
+
+def _in_steps(
+    steps: Iterator[object], done: Callable[[], None], failed: Callable[[Exception], None]
+) -> None:
+    """Go through steps in the main thread so that the window can do other things in between."""
+    from qtpy.QtCore import QTimer
+
+    try:
+        next(steps)
+    except StopIteration:
+        done()
+    except Exception as error:  # told by whoever asked for the steps
+        failed(error)
+    else:
+        # Not at once: the window draws what is new, and others have their turn.
+        QTimer.singleShot(_BREATH_MS, lambda: _in_steps(steps, done, failed))
 
 
 def report_error(error: Exception) -> None:
@@ -269,10 +311,14 @@ def verb_parts(verb: str) -> Callable[..., Iterator[Any]]:
     def parts(*args: Any, **kwargs: Any) -> Generator[Any, None, Any]:
         with ExitStack() as readers:
             own = [own_reader(arg, readers) for arg in args]
-            yield from getattr(public, f"iter_{verb}")(*own, **kwargs)
+            result = yield from getattr(public, f"iter_{verb}")(*own, **kwargs)
+        if result is not None:
+            return result
         # Every part is on disk now, so the verb itself only collects them.
         if verb == "run":
             return _finished_run(*args, **kwargs)
+        if verb == "run_study":
+            return _finished_study(*args, **kwargs)
         return getattr(public, verb)(*args, **kwargs)
 
     return parts
@@ -282,6 +328,8 @@ def _finished_run(
     recording: Recording,
     out: str | os.PathLike[str] | None = None,
     params: RunParams | None = None,
+    *,
+    within: Intervals | None = None,
     **_: Any,
 ) -> RunResult:
     """Read the results of a run whose parts are all on disk, without writing them once more."""
@@ -289,7 +337,15 @@ def _finished_run(
     from napari_mousegpt.runs.results import load_run
     from napari_mousegpt.store import run_folder
 
-    return load_run(run_folder(run_card(recording, params or RunParams()), out).path, recording)
+    card = run_card(recording, params or RunParams(), within)
+    return load_run(run_folder(card, out).path, recording)
+
+
+def _finished_study(study: Any, out: str | os.PathLike[str], *_: Any, **__: Any) -> StudyResult:
+    """Read what came of a study whose recordings are all done."""
+    from napari_mousegpt.runs import load_study_run
+
+    return load_study_run(out)
 
 
 def own_reader(value: Any, readers: ExitStack) -> Any:

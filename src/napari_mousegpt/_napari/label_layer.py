@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_mousegpt._napari.bout_texts import JOINT, BoutTexts, of_recording
+from napari_mousegpt._napari.follow import quietly
 from napari_mousegpt._napari.layers import (
     LayerData,
     LayerTag,
     arena_size,
     ink_on,
+    layer_tag,
     tag_metadata,
 )
 from napari_mousegpt._napari.pose_layer import PoseArrays
@@ -22,15 +25,27 @@ from napari_mousegpt._napari.tags import Tag, beside, em, font_points, smooth, w
 from napari_mousegpt.core.colours import NOISE_COLOUR, palette
 
 if TYPE_CHECKING:
-    from napari.layers import Points
+    from napari.layers import Layer, Points
 
     from napari_mousegpt.core.ethogram import Ethogram
     from napari_mousegpt.core.recording import Recording
 
-__all__ = ["CLUSTERS", "LABELS", "ROLES", "LabelWindow", "label_layer", "role_of"]
+__all__ = [
+    "CLUSTERS",
+    "HUMAN",
+    "LABELS",
+    "ROLES",
+    "LabelWindow",
+    "free_slots",
+    "label_layer",
+    "role_of",
+    "role_of_source",
+]
 
-LABELS, CLUSTERS = "labels", "clusters"
-ROLES = (LABELS, CLUSTERS)
+HUMAN, LABELS, CLUSTERS = "human", "labels", "clusters"
+ROLES = (HUMAN, LABELS, CLUSTERS)
+#: Which kind of layer tells what a source says.
+_ROLE_OF_SOURCE = {"human": HUMAN, "import": HUMAN, "model": LABELS, "cluster": CLUSTERS}
 
 #: How napari writes that every row has the same text and colour.
 NO_TEXT, NO_INK = {"constant": ""}, {"constant": "white"}
@@ -38,10 +53,28 @@ NO_TEXT, NO_INK = {"constant": ""}, {"constant": "white"}
 _CALM, _SIDE_CALM = 5, 30
 
 
+def role_of_source(source: str) -> str:
+    """Return the role of the layer that tells what a source says."""
+    return _ROLE_OF_SOURCE[source]
+
+
 def role_of(ethogram: Ethogram) -> str:
-    """Return ``"clusters"`` when all bouts come from a clustering, else ``"labels"``."""
-    sources = set(ethogram.bouts.column("source"))
-    return CLUSTERS if sources == {"cluster"} else LABELS
+    """Return the role of a layer for an ethogram; of a mixture, and of nothing, ``"labels"``."""
+    roles = {role_of_source(source) for source in set(ethogram.bouts.column("source"))}
+    return roles.pop() if len(roles) == 1 else LABELS
+
+
+def free_slots(layers: Iterable[Layer]) -> Iterator[int]:
+    """Yield the places beside an animal that no label layer takes, the nearest first.
+
+    Parameters
+    ----------
+    layers : iterable of Layer
+        Layers of one recording.
+    """
+    tags = [layer_tag(layer.metadata) for layer in layers]
+    taken = {tag.window.slot for tag in tags if tag and isinstance(tag.window, LabelWindow)}
+    return (slot for slot in count() if slot not in taken)
 
 
 class LabelWindow:
@@ -54,10 +87,12 @@ class LabelWindow:
     recording : Recording
         Its pose says where the animals are.
     slot : int
-        How many layers of this kind the recording has already; each stands in its own place.
+        Place beside the animal; label layers of one recording stand in different ones.
     centroids : mapping of str to ndarray, optional
         Place (y, x) of an individual in every frame, shape (n_frames, 2), for recordings without a
         pose, such as the centre of the silhouette.
+    role : str, optional
+        What kind of layer it is; by default what the bouts say.
     """
 
     def __init__(
@@ -67,16 +102,25 @@ class LabelWindow:
         *,
         slot: int = 0,
         centroids: Mapping[str, NDArray[np.floating[Any]]] | None = None,
+        role: str | None = None,
     ) -> None:
         self.n_frames = recording.n_frames
         self.bouts = BoutTexts(ethogram)
+        #: Returns all bouts that are told of here, as they are now.
+        self.ethogram: Callable[[], Ethogram] = lambda: ethogram
+        self.role = role or role_of(ethogram)
+        #: Whose bouts are told of here.
+        self.sources = frozenset(ethogram.bouts.column("source")) | {
+            source for source, its_role in _ROLE_OF_SOURCE.items() if its_role == self.role
+        }
         #: Column of the features that holds the text.
-        self.column = "cluster" if role_of(ethogram) == CLUSTERS else "label"
+        self.column = "cluster" if self.role == CLUSTERS else "label"
         self.size = arena_size(recording)
+        self.slot = slot
+        self.centroids = dict(centroids or {})
+        #: Colour of each label; those of the whole recording, once a viewer shows it.
+        self.colours: Mapping[str, str] = palette(ethogram.labels)
         self._pose = None if recording.pose is None else PoseArrays(recording.pose)
-        self._centroids = dict(centroids or {})
-        self._slot = slot
-        self._colours = palette(ethogram.labels)
         self._tags: dict[str, Tag] = {}
 
     def attributes(self, start: int, stop: int) -> dict[str, Any]:
@@ -105,7 +149,7 @@ class LabelWindow:
             )
         features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         labels = features[self.column]
-        plates = [self._colours.get(text.split(JOINT)[0], NOISE_COLOUR) for text in labels]
+        plates = [self.colours.get(text.split(JOINT)[0], NOISE_COLOUR) for text in labels]
         return {
             "data": np.concatenate(places),
             "features": features,
@@ -121,17 +165,18 @@ class LabelWindow:
         rows = self.attributes(start, stop)
         if not len(rows["data"]):
             return  # an ethogram without bouts
-        layer.selected_data = set()
-        # Texts and inks are set by hand, and must be gone before there are more or fewer rows.
-        layer.text.string, layer.text.color = NO_TEXT, NO_INK
-        layer.data = rows["data"]
-        layer.features = rows["features"]
-        layer.size = rows["size"]
-        layer.face_color = rows["face_color"]
-        layer.text.color = rows["inks"]
-        layer.text.string = rows["texts"]
-        layer.shown = rows["shown"]
-        layer.editable = False
+        with quietly(layer):
+            layer.selected_data = set()
+            # Texts and inks are set by hand, and must be gone before there are other rows.
+            layer.text.string, layer.text.color = NO_TEXT, NO_INK
+            layer.data = rows["data"]
+            layer.features = rows["features"]
+            layer.size = rows["size"]
+            layer.face_color = rows["face_color"]
+            layer.text.color = rows["inks"]
+            layer.text.string = rows["texts"]
+            layer.shown = rows["shown"]
+            layer.editable = False
 
     def lines_at(self, frame: int) -> list[str]:
         """Return what is said of a frame, one line for each individual."""
@@ -168,7 +213,7 @@ class LabelWindow:
         boxes = self._boxes(who, before, after)
         if boxes is None:
             unit = em(self.size[0])
-            corner = [unit * (1.6 + 3.2 * (self._slot + 2 * order)), unit]
+            corner = [unit * (1.6 + 3.2 * (self.slot + 2 * order)), unit]
             return np.column_stack([np.full(stop - start, corner[0]), corner[1] + lengths / 2])
         middle = smooth(boxes.mean(axis=1)[:, 1], _SIDE_CALM)
         here = slice(start - before, stop - before)
@@ -176,14 +221,14 @@ class LabelWindow:
             smooth(boxes, _CALM)[here],
             middle[here] < self.size[1] / 2,
             lengths,
-            self._slot,
+            self.slot,
             self.size,
         )
 
     def _boxes(self, who: str, start: int, stop: int) -> NDArray[np.float64] | None:
         """Boxes (frames, 2, 2) around an individual, None where nothing says where it is."""
-        if who in self._centroids:
-            points = np.asarray(self._centroids[who][start:stop], dtype=np.float64)
+        if who in self.centroids:
+            points = np.asarray(self.centroids[who][start:stop], dtype=np.float64)
             boxes = np.stack([points, points], axis=1)
         elif self._pose is not None:
             names = list(self._pose.individuals)
@@ -210,6 +255,7 @@ def label_layer(
     slot: int = 0,
     clocked: bool = True,
     centroids: Mapping[str, NDArray[np.floating[Any]]] | None = None,
+    role: str | None = None,
 ) -> LayerData:
     """Return an ethogram as a Points layer with text, holding the first window of frames.
 
@@ -220,11 +266,13 @@ def label_layer(
     recording : Recording
         What it is about.
     slot : int
-        How many label layers the recording has already.
+        Place beside the animal, see :class:`LabelWindow`.
     clocked : bool
         Whether its frame rate is known.
     centroids : mapping, optional
         See :class:`LabelWindow`.
+    role : str, optional
+        What kind of layer it is; by default what the bouts say.
 
     Raises
     ------
@@ -232,8 +280,8 @@ def label_layer(
         When there are bouts, but none of this recording.
     """
     mine = of_recording(ethogram, recording.id)
-    window = LabelWindow(mine, recording, slot=slot, centroids=centroids)
-    role = role_of(mine)
+    window = LabelWindow(mine, recording, slot=slot, centroids=centroids, role=role)
+    role = window.role
     tag = LayerTag(role, recording, clocked, ethogram=mine, window=window)
     rows = window.attributes(0, min(recording.n_frames, display_settings().window_frames))
     empty = not len(rows["data"])

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_mousegpt._napari.preview import with_preview
+from napari_mousegpt._napari.view_frames import ViewFrames
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError
@@ -29,7 +30,6 @@ __all__ = [
     "TimeScale",
     "arena_size",
     "backdrop_layer",
-    "hidden_views",
     "ink_on",
     "layer_tag",
     "tag_metadata",
@@ -95,7 +95,7 @@ class LayerTag:
     ----------
     role : str
         ``"video"``, ``"view"`` (of another camera), ``"backdrop"``, ``"pose"``, ``"skeleton"``,
-        ``"labels"`` or ``"clusters"``.
+        ``"trail"``, ``"heading"``, ``"labels"`` or ``"clusters"``.
     recording : Recording
         The recording the layer shows.
     clocked : bool
@@ -187,40 +187,31 @@ def video_layer(recording: Recording) -> LayerData:
 
 
 def view_layers(recording: Recording) -> list[LayerData]:
-    """Return the pictures of the other views, to the right of the primary one and in its time.
+    """Return the pictures of the other views, to the right of the primary one and locked to it.
 
-    Views can only be lined up in seconds: when a clock of them, or of the primary view, varies, the
-    list leaves them out; :func:`hidden_views` names them.
+    Row ``i`` of each is what that camera shows as frame ``i`` of the recording begins, whatever the
+    rates; see :class:`napari_mousegpt._napari.view_frames.ViewFrames`.
     """
     layers: list[LayerData] = []
-    hidden, left = hidden_views(recording), float(arena_size(recording)[1])
+    left = float(arena_size(recording)[1])
     for view in recording.views[1:]:
-        if view.video is None or view.name in hidden:
+        if view.video is None:
             continue
         tag = LayerTag("view", recording)
+        frames = ViewFrames(recording, view.name)
         attributes: dict[str, Any] = {
             "name": f"{recording.id} {view.name}",
-            "rgb": view.video.ndim == 4,
+            "rgb": frames.ndim == 4,
             "multiscale": False,
             "metadata": tag_metadata(tag),
-            **TimeScale.of(view.timebase).attributes(),
-            "translate": (float(view.offset), 0.0, left),
+            **tag.time_scale.attributes(),
+            "translate": (0.0, 0.0, left),
         }
-        if view.video.ndim == 3 and view.video.dtype == np.uint8:
+        if frames.ndim == 3 and frames.dtype == np.uint8:
             attributes |= {"colormap": "gray", "contrast_limits": (0, 255)}
-        layers.append((with_preview(view.video), attributes, "image"))
-        left += view.video.shape[2]
+        layers.append((with_preview(frames), attributes, "image"))
+        left += frames.shape[2]
     return layers
-
-
-def hidden_views(recording: Recording) -> tuple[str, ...]:
-    """Return the views with pictures that cannot be lined up with the primary one."""
-    even = recording.timebase.is_constant
-    return tuple(
-        view.name
-        for view in recording.views[1:]
-        if view.video is not None and not (even and view.timebase.is_constant)
-    )
 
 
 def backdrop_layer(recording: Recording, *, clocked: bool) -> LayerData:

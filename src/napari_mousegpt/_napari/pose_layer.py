@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_mousegpt._napari.follow import quietly
 from napari_mousegpt._napari.layers import (
     SKELETON,
     LayerData,
@@ -25,11 +26,21 @@ if TYPE_CHECKING:
 
     from napari_mousegpt.core.recording import Recording
 
-__all__ = ["BonesWindow", "PointsWindow", "PoseArrays", "pose_layers"]
+__all__ = [
+    "BonesWindow",
+    "PointsWindow",
+    "PoseArrays",
+    "VectorsWindow",
+    "individual_colours",
+    "pose_layers",
+    "posed",
+]
 
 #: Diameter of a keypoint and width of a line, as a share of the smaller side of the picture.
 _POINT_SHARE = 1 / 80
 _LINE_SHARE = 1 / 200
+#: Opacity of a line whose ends are only just confident enough to be drawn.
+_FAINTEST = 0.25
 
 
 class PoseArrays:
@@ -52,7 +63,12 @@ class PoseArrays:
 
     def __init__(self, pose: xr.Dataset) -> None:
         position = pose["position"].transpose("time", "individuals", "keypoints", "space")
-        self.xy: NDArray[np.floating[Any]] = position.sel(space=["x", "y"]).values
+        space = [str(name) for name in position["space"].values]
+        x, y = space.index("x"), space.index("y")
+        end = 2 * y - x
+        # A slice, as a list of names would copy ten hours for each layer.
+        pair = slice(x, end if end >= 0 else None, y - x)
+        self.xy: NDArray[np.floating[Any]] = position.values[..., pair]
         if "confidence" in pose:
             scores = pose["confidence"].transpose("time", "individuals", "keypoints").values
         else:
@@ -131,19 +147,40 @@ class PointsWindow:
     def fill(self, layer: Points, start: int, stop: int) -> None:
         """Give the layer the points of ``[start, stop)``."""
         rows = self.attributes(start, stop)
-        layer.selected_data = set()
-        layer.data = rows["data"]
-        layer.features = rows["features"]
-        layer.face_color = rows["face_color"]
-        layer.shown = rows["shown"]
-        # napari makes a layer editable again with new data; an edit would be lost at the next fill.
-        layer.editable = False
+        with quietly(layer):
+            layer.selected_data = set()
+            layer.data = rows["data"]
+            layer.features = rows["features"]
+            layer.face_color = rows["face_color"]
+            layer.shown = rows["shown"]
+            # New data makes a layer editable again; an edit would be lost at the next fill.
+            layer.editable = False
 
 
-class BonesWindow:
+class VectorsWindow:
+    """Fills a Vectors layer; who inherits says with what."""
+
+    n_frames: int
+
+    def attributes(self, start: int, stop: int) -> dict[str, Any]:
+        """Return data, features and colours for the frames ``[start, stop)``."""
+        raise NotImplementedError
+
+    def fill(self, layer: Vectors, start: int, stop: int) -> None:
+        """Give the layer the vectors of ``[start, stop)``."""
+        rows = self.attributes(start, stop)
+        with quietly(layer):
+            layer.data = rows["data"]
+            layer.features = rows["features"]
+            layer.edge_color = rows["edge_color"]
+            layer.editable = False
+
+
+class BonesWindow(VectorsWindow):
     """Fills a Vectors layer with the lines between keypoints of some frames.
 
-    A line with an end that is not drawn has no length; see :class:`PointsWindow` for why it stays.
+    A line fades with the confidence of its weaker end. With an end that is not drawn it has no
+    length; see :class:`PointsWindow` for why it stays.
     """
 
     def __init__(self, pose: PoseArrays) -> None:
@@ -152,14 +189,12 @@ class BonesWindow:
         self.pose = pose
         self.n_frames = pose.n_frames
         self.pairs = np.asarray(pairs, dtype=np.intp).reshape(-1, 2)
-        # The light blue of the palette comes first: it shows on black and on white coats.
-        self._colours = _rgba(
-            [COLOURS[(i + 4) % len(COLOURS)] for i in range(len(pose.individuals))]
-        )
+        self._colours = individual_colours(len(pose.individuals))
 
     def attributes(self, start: int, stop: int) -> dict[str, Any]:
         """Return vectors (n, 2, 3), features and colours of the lines in ``[start, stop)``."""
-        shown = self.pose.shown(start, stop, display_settings().min_confidence)
+        least = display_settings().min_confidence
+        shown = self.pose.shown(start, stop, least)
         tail, head = self.pairs[:, 0], self.pairs[:, 1]
         both = (shown[:, :, tail] & shown[:, :, head])[..., np.newaxis]
         xy = self.pose.xy[start:stop]
@@ -170,19 +205,47 @@ class BonesWindow:
         vectors[:, 0, 0] = frame + start
         vectors[:, 0, 1:] = begins.reshape(-1, 2)[:, ::-1]
         vectors[:, 1, 1:] = (ends - begins).reshape(-1, 2)[:, ::-1]
+        scores = self.pose.confidence[start:stop]
+        weaker = np.fmin(scores[:, :, tail], scores[:, :, head]).ravel()
+        colours = self._colours[who]
+        colours[:, 3] = _opacity(weaker, least)
         return {
             "data": vectors,
-            "features": {"individual": self.pose.individuals[who]},
-            "edge_color": self._colours[who],
+            "features": {"individual": self.pose.individuals[who], "confidence": weaker},
+            "edge_color": colours,
         }
 
-    def fill(self, layer: Vectors, start: int, stop: int) -> None:
-        """Give the layer the lines of ``[start, stop)``."""
-        rows = self.attributes(start, stop)
-        layer.data = rows["data"]
-        layer.features = rows["features"]
-        layer.edge_color = rows["edge_color"]
-        layer.editable = False
+
+def _opacity(confidence: NDArray[np.floating[Any]], least: float) -> NDArray[np.float64]:
+    """Return how opaque a line is drawn: fully at confidence 1, and where there is none."""
+    share = (confidence - least) / max(1 - least, 1e-9)
+    return np.nan_to_num(_FAINTEST + (1 - _FAINTEST) * np.clip(share, 0, 1), nan=1.0)
+
+
+def individual_colours(count: int) -> NDArray[np.float64]:
+    """Return a colour for each individual, shape (count, 4); skeleton, trail and heading share it.
+
+    The light blue of the palette comes first: it shows on black and on white coats.
+    """
+    return _rgba([COLOURS[(i + 4) % len(COLOURS)] for i in range(count)])
+
+
+def posed(recording: Recording) -> xr.Dataset:
+    """Return the pose of a recording.
+
+    Raises
+    ------
+    InputError
+        When it has none.
+    """
+    if recording.pose is None:
+        raise InputError(
+            f"recording {recording.id!r}",
+            expected="a pose",
+            found="none",
+            remedy="Open it together with its pose file.",
+        )
+    return recording.pose
 
 
 def pose_layers(recording: Recording, *, clocked: bool = True) -> list[LayerData]:
@@ -206,14 +269,7 @@ def pose_layers(recording: Recording, *, clocked: bool = True) -> list[LayerData
     InputError
         When the recording has no pose.
     """
-    if recording.pose is None:
-        raise InputError(
-            f"recording {recording.id!r}",
-            expected="a pose",
-            found="none",
-            remedy="Open it together with its pose file.",
-        )
-    pose = PoseArrays(recording.pose)
+    pose = PoseArrays(posed(recording))
     side = min(arena_size(recording))
     stop = min(pose.n_frames, display_settings().window_frames)
     layers: list[LayerData] = []
@@ -250,4 +306,5 @@ def pose_layers(recording: Recording, *, clocked: bool = True) -> list[LayerData
 
 
 def _rgba(colours: list[str]) -> NDArray[np.float64]:
-    return np.array([[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] + [1.0] for c in colours])
+    rows = [[int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)] + [1.0] for c in colours]
+    return np.array(rows).reshape(-1, 4)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_mousegpt.errors import InputError
+
 if TYPE_CHECKING:
     from napari_mousegpt.core.recording import FrameSource
 
@@ -23,6 +25,8 @@ __all__ = ["Playing", "PreviewFrames", "with_preview"]
 
 #: Steps in a row that are taken for playing, the longest of them in frames, the slowest in seconds.
 _STEPS, _STRIDE, _PAUSE = 3, 8, 1.0
+#: Most pictures that are decoded at once to be drawn, which takes some seconds.
+_MOST_FRAMES = 3000
 
 
 def with_preview(video: FrameSource) -> Any:
@@ -101,6 +105,8 @@ class PreviewFrames:
         if not _called_by_napari():
             return np.asarray(self.video[key])
         row = _row_of(key)
+        if row is None:
+            self._check_length(key)
         # Where napari reads in other threads, nobody waits for the exact picture.
         at_once = threading.current_thread() is threading.main_thread()
         if row is None or not at_once or not self.may(row):
@@ -111,6 +117,19 @@ class PreviewFrames:
         found, picture = self._last
         self.instead = None if found == row else found
         return picture[np.newaxis][(slice(None), *key[1:])]
+
+    def _check_length(self, key: Any) -> None:
+        """Refuse to decode a whole long video because the axes of the viewer were turned."""
+        first = key[0] if isinstance(key, tuple) else key
+        count = len(range(len(self))[first]) if isinstance(first, slice) else 1
+        if count > _MOST_FRAMES:
+            raise InputError(
+                "video along its time axis",
+                expected=f"at most {_MOST_FRAMES} frames, as each has to be decoded",
+                found=str(count),
+                remedy="Turn the axes back (the cube with an arrow below the layer list) until "
+                "time is on the slider.",
+            )
 
 
 def _never(row: int) -> bool:
@@ -130,7 +149,9 @@ def _row_of(key: Any) -> int | None:
     if not isinstance(key, tuple) or not isinstance(key[0], slice):
         return None
     start, stop = key[0].start, key[0].stop
-    return start if stop == start + 1 and key[0].step in (None, 1) else None
+    if start is None or stop is None:
+        return None
+    return int(start) if stop == start + 1 and key[0].step in (None, 1) else None
 
 
 class Playing:

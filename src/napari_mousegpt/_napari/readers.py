@@ -127,7 +127,7 @@ def read_labels(path: str) -> list[LayerData]:
     InputError
         When no recording is open, as bouts alone have neither length nor place.
     """
-    from napari_mousegpt._napari.label_layer import ROLES, label_layer
+    from napari_mousegpt._napari.label_layer import ROLES, free_slots, label_layer, role_of
     from napari_mousegpt._napari.show import by_source
     from napari_mousegpt._napari.state import state_of
 
@@ -140,9 +140,15 @@ def read_labels(path: str) -> list[LayerData]:
             remedy="Open the video or the pose first, then drop the labels on it.",
         )
     viewer = _current_viewer()
-    slot = 0 if viewer is None else len(state_of(viewer).layers_of(recording.id, *ROLES))
     parts = by_source(load_labels(path, recording))
-    return checked([label_layer(part, recording, slot=slot + i) for i, part in enumerate(parts)])
+    state = None if viewer is None else state_of(viewer)
+    leaving = [] if state is None else state.fillers(recording.id, map(role_of, parts))
+    known = [] if state is None else state.layers_of(recording.id, *ROLES)
+    slots = free_slots(layer for layer in known if layer not in leaving)
+    layers = [label_layer(part, recording, slot=next(slots)) for part in parts]
+    for layer in leaving:
+        viewer.layers.remove(layer)
+    return checked(layers)
 
 
 def load_labels(path: str | os.PathLike[str], recording: Recording) -> Ethogram:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from napari_mousegpt._napari.jobs import report_error
 from napari_mousegpt._napari.preview import Playing, PreviewFrames
 from napari_mousegpt._napari.time_axis import current_frame, time_axis
+from napari_mousegpt.errors import InputError
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -188,5 +189,9 @@ class Scrubber:
 
 
 def _read_ahead(frames: PreviewFrames, on: bool) -> None:
-    if getattr(frames.video, "read_ahead", on) != on:
-        frames.video.read_ahead = on  # type: ignore[attr-defined]
+    try:
+        if getattr(frames.video, "read_ahead", on) != on:
+            frames.video.read_ahead = on  # type: ignore[attr-defined]
+    except InputError:
+        # Somebody has closed the video: it reads nothing any more.
+        return

@@ -26,7 +26,7 @@ class DisplaySettings:
     """
 
     min_confidence: float = 0.6
-    window_frames: int = 300
+    window_frames: int = 100
     corner_text: bool = True
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from napari_mousegpt._napari.arena_layer import arena_layer, has_arena_layer
-from napari_mousegpt._napari.label_layer import ROLES, label_layer
+from napari_mousegpt._napari.bout_texts import of_recording
+from napari_mousegpt._napari.label_layer import (
+    ROLES,
+    free_slots,
+    label_layer,
+    role_of,
+    role_of_source,
+)
 from napari_mousegpt._napari.layers import (
     LayerData,
     backdrop_layer,
-    hidden_views,
     video_layer,
     view_layers,
 )
@@ -51,7 +57,8 @@ def show(
         Video, pose or both. Other views stand to the right of the primary one; the pose of the
         primary view is drawn.
     *ethograms : Ethogram
-        Labels and clusters become a layer each; bouts of other recordings are left out.
+        What people, models and clusterings say becomes a layer each; bouts of other recordings
+        are left out. Corrections from before are shown too.
     centroids : mapping of str to ndarray, optional
         Place (y, x) of an individual in every frame, shape (n_frames, 2), where there is no pose.
 
@@ -66,6 +73,16 @@ def show(
         When something else than a recording and ethograms is given, or an ethogram has bouts, but
         none of this recording.
     """
+    return list(_shown(viewer, recording, ethograms, centroids))
+
+
+def _shown(
+    viewer: ViewerModel,
+    recording: Recording,
+    ethograms: Sequence[Ethogram],
+    centroids: Mapping[str, NDArray[np.floating[Any]]] | None = None,
+) -> Iterator[Layer]:
+    """Add the layers of :func:`show` one by one; the window is free between two of them."""
     if not isinstance(recording, Recording):
         raise InputError(
             "show",
@@ -82,6 +99,8 @@ def show(
                 remedy="Make one with ethogram(groups) or load_ethogram(path).",
             )
     state = state_of(viewer)
+    if state.blind is not None:
+        state.blind.check(recording)
     new: list[LayerData] = []
     held = [tag.recording for _, tag in state.tags() if tag.recording.id == recording.id]
     if not any(other.video is recording.video and other.pose is recording.pose for other in held):
@@ -92,20 +111,20 @@ def show(
         # Only with a recording that is new: what the user has removed stays away.
         if recording.primary.arenas and not has_arena_layer(viewer, recording):
             new.append(arena_layer(recording, recording.primary.arenas))
-    slot = len(state.layers_of(recording.id, *ROLES))
-    parts = [part for ethogram in ethograms for part in by_source(ethogram)]
-    new += [
-        label_layer(part, recording, slot=slot + i, centroids=centroids)
-        for i, part in enumerate(parts)
-    ]
-    if hidden_views(recording):
-        from napari.utils.notifications import show_warning
-
-        show_warning(
-            f"{recording.id}: view {', '.join(hidden_views(recording))} is not shown beside the "
-            "primary one, as views are lined up in seconds and a frame rate varies."
-        )
-    return [add_layer_data(viewer, item) for item in new]
+    # Before anything is added, so that a refusal leaves the viewer as it was.
+    mine = [of_recording(ethogram, recording.id) for ethogram in ethograms]
+    parts = [part for ethogram in mine for part in by_source(ethogram)]
+    leaving = state.fillers(recording.id, [role_of(part) for part in parts])
+    known = state.layers_of(recording.id, *ROLES)
+    slots = free_slots(layer for layer in known if layer not in leaving)
+    for layer in leaving:
+        viewer.layers.remove(layer)
+    for item in new:
+        yield add_layer_data(viewer, item)
+    for part in parts:
+        layer_data = label_layer(part, recording, slot=next(slots), centroids=centroids)
+        yield add_layer_data(viewer, layer_data)
+    state.look_for_corrections(recording.id)
 
 
 def recording_layers(
@@ -140,7 +159,8 @@ def start(viewer: ViewerModel, verb: str, *args: Any, **kwargs: Any) -> Job:
     viewer : napari.Viewer
         Where the result is shown, if it holds ethograms.
     verb : str
-        ``"run"``, ``"describe"``, ``"project"`` or ``"cluster"``.
+        ``"run"``, ``"run_study"``, ``"describe"``, ``"project"``, ``"cluster"``,
+        ``"exemplars"`` or ``"annotate_video"``.
     *args, **kwargs
         What the verb is called with.
 
@@ -161,13 +181,20 @@ def start(viewer: ViewerModel, verb: str, *args: Any, **kwargs: Any) -> Job:
     >>> job.done  # doctest: +SKIP
     False
     """
+    from napari_mousegpt._napari.extras import take_words
     from napari_mousegpt._napari.jobs import start_job, verb_parts
 
-    def shown(result: Any) -> None:
-        found = ethogram_of(result)
+    before = state_of(viewer).recordings
+
+    def shown(result: Any) -> Iterator[object]:
+        found, now = ethogram_of(result), state_of(viewer).recordings
         for recording in [arg for arg in args if isinstance(arg, Recording)][:1]:
+            # A recording that was closed meanwhile stays closed.
+            if recording.id not in now and recording.id in before:
+                continue
             if found is not None:
-                show(viewer, recording, found)
+                yield from _shown(viewer, recording, [found])
+            take_words(state_of(viewer), recording.id, result)
 
     return start_job(
         viewer, verb_parts(verb), *args, title=verb.capitalize(), on_done=shown, **kwargs
@@ -175,10 +202,12 @@ def start(viewer: ViewerModel, verb: str, *args: Any, **kwargs: Any) -> Job:
 
 
 def by_source(ethogram: Ethogram) -> list[Ethogram]:
-    """Split an ethogram into labels and clusters, a layer each; empty ones are left out."""
+    """Split an ethogram into what people, models and clusterings say; empty parts are left out."""
     sources = sorted(set(ethogram.bouts.column("source")))
-    labels = [source for source in sources if source != "cluster"]
-    parts = [ethogram.select(source=chosen) for chosen in (labels, ["cluster"])]
+    if len(sources) == 1:
+        return [ethogram]
+    kinds = [[source for source in sources if role_of_source(source) == role] for role in ROLES]
+    parts = [ethogram.select(source=chosen) for chosen in kinds if chosen]
     return [part for part in parts if len(part)]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from napari_mousegpt._napari.label_layer import LabelWindow
 from napari_mousegpt._napari.layers import layer_tag
 from napari_mousegpt.errors import InputError
 
@@ -71,6 +72,7 @@ def _bouts_of(attributes: Mapping[str, Any]) -> Any:
             f"layer {attributes.get('name', '')!r}",
             expected="labels or clusters of this plugin",
             found="another layer",
-            remedy="Choose a layer named labels or clusters, or another file type.",
+            remedy="Choose a layer named human, labels or clusters, or another file type.",
         )
-    return tag.ethogram, tag.recording
+    bouts = tag.window.ethogram() if isinstance(tag.window, LabelWindow) else tag.ethogram
+    return bouts, tag.recording

@@ -8,8 +8,21 @@ from typing import Any
 
 import napari_mousegpt as mg
 from napari_mousegpt.cli.answers import Answer, Command
+from napari_mousegpt.cli.blind_commands import (
+    add_blind_options,
+    add_unblind_options,
+    blind_study,
+    unblind_study,
+)
+from napari_mousegpt.cli.correction_commands import add_correction_options, report_corrections
 from napari_mousegpt.cli.epoch_commands import add_epoch_options, report_epochs
 from napari_mousegpt.cli.label_commands import add_label_options, report_labels
+from napari_mousegpt.cli.movie_commands import (
+    add_annotate_options,
+    add_exemplar_options,
+    write_annotated,
+    write_exemplars,
+)
 from napari_mousegpt.cli.options import (
     add_opening,
     add_output,
@@ -19,6 +32,7 @@ from napari_mousegpt.cli.options import (
     parsed_windows,
 )
 from napari_mousegpt.cli.progress import shown
+from napari_mousegpt.cli.run_commands import add_run_options, answer_run, run_recording
 from napari_mousegpt.cli.study_commands import (
     add_relocate_options,
     add_study_options,
@@ -33,47 +47,14 @@ __all__ = ["COMMANDS"]
 Options = argparse.Namespace
 
 
-def _run_options(parser: argparse.ArgumentParser) -> None:
-    add_opening(parser)
-    add_output(parser)
-    parser.add_argument(
-        "--windows",
-        action="store_true",
-        help="describe windows of equal length, not stretches cut where the behaviour changes",
-    )
-    add_windows(parser)
-
-
-def _run(options: Options) -> Answer:
-    return _run_recording(open_from(options), options)
-
-
-def _run_recording(recording: mg.Recording, options: Options) -> Answer:
-    from napari_mousegpt.core.timebase import parse_duration
-    from napari_mousegpt.runs import RunParams, load_run
-
-    clock = recording.timebase
-    params = RunParams(
-        features=feature_params(options),
-        segments="windows" if options.windows else "behaviour",
-        window_s=float(parse_duration(options.window, clock)),
-        step_s=float(parse_duration(options.step or options.window, clock)),
-    )
-    parts = mg.iter_run(recording, options.out, params, overwrite=options.overwrite)
-    for _ in shown(parts, quiet=options.quiet):
-        pass
-    result = load_run(options.out, recording)
-    return Answer(result.summary(), result.facts())
-
-
 def _demo_options(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
     add_windows(parser)
-    parser.set_defaults(windows=False, body=[])
+    parser.set_defaults(windows=False, body=[], only=None, estimate=False)
 
 
 def _demo(options: Options) -> Answer:
-    return _run_recording(mg.sample(), options)
+    return run_recording(mg.sample(), options)
 
 
 def _info_options(parser: argparse.ArgumentParser) -> None:
@@ -271,7 +252,9 @@ def _wrote(out: Path, rows: dict[str, int]) -> Answer:
 
 #: Every command by name. A test holds this against the public verbs and the manifest.
 COMMANDS = {
-    "run": Command("describe, cluster and export a recording", _run_options, _run),
+    "run": Command(
+        "describe, cluster and export a recording or a study", add_run_options, answer_run
+    ),
     "demo": Command("do the same with a generated mouse", _demo_options, _demo),
     "info": Command("say what a file is and what is wrong with it", _info_options, _info),
     "doctor": Command("look over the installation", _doctor_options, _doctor),
@@ -284,9 +267,22 @@ COMMANDS = {
         add_relocate_options,
         report_relocation,
     ),
+    "blind": Command(
+        "hide the recordings of a study behind codes, for scoring", add_blind_options, blind_study
+    ),
+    "unblind": Command(
+        "say which recording each code is; that is written down",
+        add_unblind_options,
+        unblind_study,
+    ),
     "zones": Command("measure visits to the zones of an arena", add_zone_options, report_zones),
     "labels": Command(
         "read labels of another program, and write them as bouts", add_label_options, report_labels
+    ),
+    "corrections": Command(
+        "list what people corrected, with an audit trail, and apply it",
+        add_correction_options,
+        report_corrections,
     ),
     "epochs": Command(
         "put injections, cues and pulses of a table on the frames of a video",
@@ -294,5 +290,13 @@ COMMANDS = {
         report_epochs,
     ),
     "export": Command("write the bouts of a run for other programs", _export_options, _export),
+    "exemplars": Command(
+        "write a movie of the bouts that stand for a label, side by side",
+        add_exemplar_options,
+        write_exemplars,
+    ),
+    "annotate": Command(
+        "write the video with its labels drawn on it", add_annotate_options, write_annotated
+    ),
     "show": Command("open a finished run in napari", _show_options, _show),
 }

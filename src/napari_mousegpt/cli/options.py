@@ -23,9 +23,9 @@ __all__ = [
 ]
 
 
-def add_opening(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say what to open."""
-    parser.add_argument("video", type=Path, nargs="?", help="video of the recording")
+def add_opening(parser: argparse.ArgumentParser, first: str = "video of the recording") -> None:
+    """Add the options that say what to open; ``first`` tells what may be named without one."""
+    parser.add_argument("video", type=Path, nargs="?", help=first)
     parser.add_argument("--pose", type=Path, help="pose file (DeepLabCut, SLEAP, csv)")
     parser.add_argument("--pose-format", help="program that wrote the pose; found out by default")
     parser.add_argument(
@@ -99,10 +99,14 @@ def feature_params(options: argparse.Namespace) -> FeatureParams:
     return FeatureParams(body=parsed_body(options))
 
 
-def add_output(parser: argparse.ArgumentParser) -> None:
+def add_output(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add the options that say where results go."""
     parser.add_argument(
-        "-o", "--out", type=Path, required=True, help="run folder; an unfinished run goes on there"
+        "-o",
+        "--out",
+        type=Path,
+        required=required,
+        help="run folder; an unfinished run goes on there",
     )
     parser.add_argument(
         "--overwrite", action="store_true", help="replace another run that is there"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TextIO
 
+from napari_mousegpt.core.durations import as_duration
 from napari_mousegpt.store import Part
 
 __all__ = ["as_duration", "shown"]
@@ -54,14 +55,3 @@ def _line(part: Part, elapsed: float, resumed: int, worked: int) -> str:
     if resumed:
         words.append(f"({resumed} found finished)")
     return "  ".join(words)
-
-
-def as_duration(seconds: float) -> str:
-    """Return a length of time for people: ``0.4 s``, ``3 min 20 s``, ``2 h 05 min``."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    if seconds < 3600:
-        return f"{int(seconds // 60)} min {int(seconds % 60):02d} s"
-    return f"{int(seconds // 3600)} h {int(seconds % 3600 // 60):02d} min"

@@ -9,12 +9,24 @@ from pathlib import Path
 from napari_mousegpt.cli.answers import Answer
 from napari_mousegpt.errors import InputError, OutputExistsError
 
-__all__ = ["add_relocate_options", "add_study_options", "report_relocation", "report_study"]
+__all__ = [
+    "add_relocate_options",
+    "add_study_options",
+    "add_table_reading",
+    "report_relocation",
+    "report_study",
+    "table_columns",
+]
 
 
 def add_study_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which table to read, and how."""
     parser.add_argument("table", type=Path, help="study table: csv, tsv, xlsx or toml")
+    add_table_reading(parser)
+
+
+def add_table_reading(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a study table is read."""
     parser.add_argument("--sheet", help="sheet of a workbook, where several could be meant")
     parser.add_argument(
         "--column",
@@ -37,7 +49,7 @@ def report_study(options: argparse.Namespace) -> Answer:
 
     report = check_study(
         options.table,
-        columns=_columns(options),
+        columns=table_columns(options),
         root=options.paths_from,
         sheet=options.sheet,
     )
@@ -83,7 +95,7 @@ def report_relocation(options: argparse.Namespace) -> Answer:
             remedy="Name another file, or add --overwrite.",
         )
     study = load_study(
-        options.table, columns=_columns(options), root=options.paths_from, sheet=options.sheet
+        options.table, columns=table_columns(options), root=options.paths_from, sheet=options.sheet
     )
     found = relocate(study, options.folder)
     if out is not None and found.open and not options.partial:
@@ -108,7 +120,8 @@ def report_relocation(options: argparse.Namespace) -> Answer:
     return Answer(lines, facts, 2 if found.open and out is None else 0)
 
 
-def _columns(options: argparse.Namespace) -> dict[str, str]:
+def table_columns(options: argparse.Namespace) -> dict[str, str]:
+    """Return which column of the table is which of ours."""
     columns = {}
     for text in options.column:
         ours, equals, theirs = text.partition("=")

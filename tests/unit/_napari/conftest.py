@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_mousegpt._napari import settings
+from napari_mousegpt._napari import correction_settings, run_settings, settings
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.pose import make_pose
@@ -54,6 +54,8 @@ def _pose(clock: Timebase, individuals: tuple[str, ...], size: tuple[int, int]) 
 def _default_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep what somebody has set in the preferences of this machine out of the tests."""
     monkeypatch.setattr(settings, "settings_section", lambda: None)
+    monkeypatch.setattr(correction_settings, "correction_section", lambda: None)
+    monkeypatch.setattr(run_settings, "run_section", lambda: None)
 
 
 @pytest.fixture

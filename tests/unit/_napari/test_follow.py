@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_mousegpt._napari import follow
 from napari_mousegpt._napari.follow import Follower, needs_refill, window_span
 from napari_mousegpt._napari.layers import TimeScale
+from napari_mousegpt._napari.settings import DisplaySettings
 from napari_mousegpt.core.timebase import Timebase
 
 
@@ -47,9 +49,12 @@ class Rows:
 
 
 @pytest.fixture
-def followed(viewer: Any) -> tuple[Any, Follower, Any, Rows, list[Callable[[], None]]]:
+def followed(
+    viewer: Any, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Any, Follower, Any, Rows, list[Callable[[], None]]]:
     import numpy as np
 
+    monkeypatch.setattr(follow, "display_settings", lambda: DisplaySettings(window_frames=300))
     scale = TimeScale.of(Timebase.constant(30, 2000)).attributes()
     layer = viewer.add_image(np.broadcast_to(np.uint8(0), (2000, 4, 4)), **scale)
     viewer.dims.set_current_step(0, 0)

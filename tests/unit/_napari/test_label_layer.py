@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from napari_mousegpt._napari.label_layer import LabelWindow, label_layer, role_of
+from napari_mousegpt._napari.label_layer import LabelWindow, free_slots, label_layer, role_of
 from napari_mousegpt._napari.layers import layer_tag
+from napari_mousegpt._napari.settings import DisplaySettings
 from napari_mousegpt.core.colours import palette
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import Intervals
@@ -85,14 +86,17 @@ def test_labels_of_the_picture_go_to_the_only_animal(recording: Recording) -> No
     assert nameless.tolist() == by_name.tolist()
 
 
-def test_clusters_are_a_layer_of_their_own_kind(
+def test_people_models_and_clusterings_have_layers_of_their_own_kind(
     recording: Recording, ethogram: Ethogram, clusters: Ethogram
 ) -> None:
-    assert (role_of(ethogram), role_of(clusters)) == ("labels", "clusters")
+    people = ethogram.select(source="human")
+    kinds = [role_of(part) for part in (people, ethogram.select(source="model"), clusters)]
+    assert kinds == ["human", "labels", "clusters"]
+    assert role_of(ethogram) == "labels"  # a mixture
     data, attributes, kind = label_layer(clusters, recording, slot=1)
     assert kind == "points"
     assert attributes["name"] == "clusters"
-    assert len(data) == 300
+    assert len(data) == DisplaySettings().window_frames
     assert set(attributes["features"]["cluster"]) == {"slow turn"}
     tag = layer_tag(attributes["metadata"])
     assert tag is not None
@@ -129,3 +133,15 @@ def test_an_empty_ethogram_shows_nothing(recording: Recording) -> None:
     data, attributes, _ = label_layer(empty, recording)
     assert len(data) == 0
     assert attributes["name"] == "labels"
+
+
+def test_layers_of_one_recording_stand_in_places_of_their_own(
+    viewer: Any, recording: Recording, ethogram: Ethogram
+) -> None:
+    from napari.layers import Layer
+
+    for _ in range(3):
+        slot = next(free_slots(viewer.layers))
+        viewer.add_layer(Layer.create(*label_layer(ethogram, recording, slot=slot)))
+    viewer.layers.pop(1)
+    assert [slot for slot, _ in zip(free_slots(viewer.layers), "ab", strict=False)] == [1, 3]

@@ -23,15 +23,24 @@ def test_every_contribution_is_there(manifest: PluginManifest) -> None:
     found = manifest.contributions
     counts = {
         name: len(getattr(found, name) or ())
-        for name in ("commands", "readers", "writers", "sample_data", "widgets", "configurations")
+        for name in (
+            "commands",
+            "readers",
+            "writers",
+            "sample_data",
+            "widgets",
+            "configurations",
+            "menus",
+        )
     }
     assert counts == {
-        "commands": 7,
+        "commands": 16,
         "readers": 1,
         "writers": 2,
         "sample_data": 1,
-        "widgets": 3,
-        "configurations": 1,
+        "widgets": 10,
+        "configurations": 3,
+        "menus": 5,
     }
     assert manifest.name == "napari-mousegpt"
     assert manifest.display_name == "MouseGPT"
@@ -49,13 +58,17 @@ def test_ids_titles_and_used_commands(manifest: PluginManifest) -> None:
     assert len({command.title for command in commands}) == len(commands)
     # The palette shows titles: they say what happens.
     assert all(
-        command.title.split()[0] in {"Open", "Save", "Describe", "Draw"} for command in commands
+        command.title.split()[0]
+        in {"Open", "Save", "Describe", "Draw", "Project", "Score", "Show", "Export"}
+        for command in commands
     )
     used = {
         item.command
         for name in ("readers", "writers", "sample_data", "widgets")
         for item in getattr(manifest.contributions, name)
     }
+    menus = manifest.contributions.menus.values()
+    used |= {item.command for menu in menus for item in menu}
     assert used == {command.id for command in commands}
 
 
@@ -74,12 +87,19 @@ def test_the_root_link_is_the_same_file() -> None:
 
 
 def test_defaults_of_the_settings_are_those_of_the_code(manifest: PluginManifest) -> None:
+    from napari_mousegpt._napari.correction_settings import CorrectionSettings
+    from napari_mousegpt._napari.run_settings import RunSettings
     from napari_mousegpt._napari.settings import DisplaySettings
     from napari_mousegpt.features import FeatureParams
 
-    section = next(iter(manifest.contributions.configurations.values()))
-    defaults = {name: item.default for name, item in section.properties.items()}
-    assert defaults == {"min_confidence": 0.6, "window_frames": 300, "corner_text": True}
+    sections = {
+        key: {name: item.default for name, item in section.properties.items()}
+        for key, section in manifest.contributions.configurations.items()
+    }
+    assert CorrectionSettings() == CorrectionSettings(**sections["corrections"])
+    assert RunSettings() == RunSettings(**sections["runs"])
+    defaults = sections["display"]
+    assert defaults == {"min_confidence": 0.6, "window_frames": 100, "corner_text": True}
     assert DisplaySettings() == DisplaySettings(**defaults)
     assert FeatureParams().kinematics.min_confidence == defaults["min_confidence"]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from napari_mousegpt._napari.pose_layer import (
     BonesWindow,
@@ -12,6 +13,7 @@ from napari_mousegpt._napari.pose_layer import (
     PoseArrays,
     pose_layers,
 )
+from napari_mousegpt._napari.settings import DisplaySettings
 from napari_mousegpt._napari.show import show
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.errors import InputError
@@ -77,7 +79,7 @@ def test_layers_are_windows_and_the_skeleton_is_off(make_recording: Make) -> Non
     layers = pose_layers(make_recording(100_000))
     kinds = [(attributes["name"], kind) for _, attributes, kind in layers]
     assert kinds == [("skeleton", "vectors"), ("pose", "points")]
-    assert len(layers[1][0]) == 300 * 4
+    assert len(layers[1][0]) == DisplaySettings().window_frames * 4
     assert layers[0][1]["visible"] is False
     assert layers[1][1]["scale"][0] == pytest.approx(1 / 30)
 
@@ -89,11 +91,11 @@ def test_a_stretch_without_any_point_is_no_trouble(viewer: Any, make_recording: 
     view = type(recording.primary)("main", recording.timebase, recording.video, lost)
     show(viewer, Recording("rec", (view,)))
     viewer.layers["skeleton"].visible = True
-    for frame, rows in ((0, 0), (900, 1200), (100, 0)):
+    for frame, rows in ((0, 0), (900, 400), (100, 0)):
         viewer.dims.set_current_step(0, frame)
         pose, skeleton = viewer.layers["pose"], viewer.layers["skeleton"]
-        assert (len(pose.data), int(pose.shown.sum())) == (1200, rows)
-        assert (len(skeleton.data), int(skeleton.data[:, 1].any(axis=1).sum())) == (600, rows // 2)
+        assert (len(pose.data), int(pose.shown.sum())) == (400, rows)
+        assert (len(skeleton.data), int(skeleton.data[:, 1].any(axis=1).sum())) == (200, rows // 2)
 
 
 def test_a_pose_without_known_parts_has_no_skeleton(make_recording: Make) -> None:
@@ -108,6 +110,33 @@ def test_a_recording_without_pose_has_no_pose_layer(make_recording: Make) -> Non
         pose_layers(make_recording(5, pose=False))
 
 
-def test_a_window_copies_only_its_frames(make_recording: Make) -> None:
-    pose = PoseArrays(make_recording(1000).pose)
-    assert not pose.xy.flags.owndata
+@pytest.mark.parametrize("order", [("x", "y"), ("y", "x"), ("x", "z", "y"), ("x", "y", "z")])
+def test_the_pose_is_never_copied(make_recording: Make, order: tuple[str, ...]) -> None:
+    pose = make_recording(1000).pose
+    if "z" in order:
+        high = pose["position"].sel(space=["x"]).assign_coords(space=["z"])
+        position = xr.concat([pose["position"], high], dim="space").sel(space=list(order))
+        pose = xr.Dataset({"position": position, "confidence": pose["confidence"]})
+    else:
+        pose = pose.sel(space=list(order))
+    arrays = PoseArrays(pose)
+    assert np.shares_memory(arrays.xy, pose["position"].values)
+    assert np.shares_memory(arrays.confidence, pose["confidence"].values)
+    for place, name in enumerate("xy"):
+        wanted = pose["position"].sel(space=name, individuals="m1", keypoints="neck").values
+        assert np.array_equal(arrays.xy[:, 0, 1, place], wanted)
+
+
+def test_lines_fade_with_the_confidence_of_their_weaker_end(recording: Recording) -> None:
+    pose = PoseArrays(recording.pose.copy(deep=True))
+    pose.confidence[:] = 1.0
+    pose.confidence[5, 0, 1] = 0.6
+    pose.confidence[6, 0, :] = np.nan
+    rows = BonesWindow(pose).attributes(4, 7)
+    frame, opacity = rows["data"][:, 0, 0], rows["edge_color"][:, 3]
+    assert (opacity[frame == 4] == 1).all()
+    assert (opacity[frame == 6] == 1).all()
+    with_neck = (BonesWindow(pose).pairs == 1).any(axis=1)
+    assert opacity[frame == 5][with_neck] == pytest.approx(0.25)
+    assert opacity[frame == 5][~with_neck] == pytest.approx(1.0)
+    assert rows["features"]["confidence"][frame == 5].min() == pytest.approx(0.6)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from napari_mousegpt._napari.preview import Playing, PreviewFrames, with_preview
+from napari_mousegpt.errors import InputError
 from support.keyed_video import KeyedVideo
 
 NAPARI_KEY = (slice(57, 58), slice(None), slice(None))
@@ -124,3 +125,16 @@ def test_what_is_read_in_a_thread_is_exact() -> None:
     frames.may = lambda row: True
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(drawn, frames, NAPARI_KEY).result()[0, 0, 0, 0] == 57
+
+
+def test_turned_axes_read_a_short_video_and_refuse_a_long_one() -> None:
+    across = (slice(None), slice(2, 3), slice(None))
+    short, long = PreviewFrames(KeyedVideo(200)), PreviewFrames(KeyedVideo(200))
+    for frames in (short, long):
+        frames.may = lambda row: True
+    assert drawn(short, across).shape == (200, 1, 6, 3)
+    long.video.shape = (100_000, 4, 6, 3)
+    with pytest.raises(InputError, match=r"found 100000\. Turn the axes back"):
+        drawn(long, across)
+    # Who reads the layer may have it all.
+    assert long[:5].shape == (5, 4, 6, 3)

@@ -203,7 +203,7 @@ def test_labels_join_the_recording_that_is_open(
         write_bouts(path, bouts)
     add(current, read_video(str(example_data / "openfield.mp4")))
     (layer,) = add(current, read_labels(str(path)))
-    assert layer.name == "labels"
+    assert layer.name == "human"
     tag = layer_tag(layer.metadata)
     assert tag is not None
     assert tag.ethogram is not None

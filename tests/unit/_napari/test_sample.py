@@ -34,9 +34,9 @@ def test_the_sample_shows_video_pose_and_the_truth(
         "openfield_sample",
         "skeleton",
         "pose",
-        "labels",
+        "human",
     ]
     assert viewer.dims.current_step[0] == 0
-    truth = layer_tag(viewer.layers["labels"].metadata).ethogram
+    truth = layer_tag(viewer.layers["human"].metadata).ethogram
     assert len(truth.labels) >= 2
     assert state_of(viewer).recording.timebase.fps == 30

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Layer
 from napari.utils.notifications import notification_manager
 
@@ -13,6 +15,8 @@ from napari_mousegpt._napari.scrubbing import REST, STOPPED, Scrubber
 from napari_mousegpt.core.recording import Recording, View
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import FormatError
+from napari_mousegpt.io.recordings import open_recording
+from napari_mousegpt.io.samples import make_sample
 from support.keyed_video import KeyedVideo
 
 
@@ -234,3 +238,16 @@ def test_the_slider_in_the_hand_is_not_playing(desk: Desk) -> None:
     for frame in range(1, 30):
         desk.go(frame)
     assert desk.video.read_ahead is False
+
+
+def test_a_layer_of_a_closed_video_can_be_removed(tmp_path: Path) -> None:
+    files = make_sample(tmp_path, seconds=2, size=(96, 128))
+    recording = open_recording(files.video)
+    viewer = ViewerModel()
+    scrubber = Scrubber(viewer, Hands())
+    layer = viewer.add_layer(Layer.create(*video_layer(recording)))
+    scrubber.add(layer)
+    recording.video.read_ahead = True  # type: ignore[union-attr]
+    recording.video.close()  # type: ignore[union-attr]
+    scrubber.remove(layer)
+    assert scrubber.lines == []

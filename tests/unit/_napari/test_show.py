@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from napari.utils.notifications import notification_manager
 
 from napari_mousegpt._napari.show import by_source, ethogram_of, show, start
 from napari_mousegpt._napari.state import state_of
@@ -26,7 +25,7 @@ def test_a_recording_is_shown_with_its_parts(
     viewer: Any, recording: Recording, ethogram: Ethogram
 ) -> None:
     added = show(viewer, recording, ethogram)
-    assert names(viewer) == ["rec", "skeleton", "pose", "labels"]
+    assert names(viewer) == ["rec", "skeleton", "pose", "human", "labels"]
     assert added == list(viewer.layers)
     scales = {tuple(layer.scale) for layer in viewer.layers}
     units = {tuple(map(str, layer.units)) for layer in viewer.layers}
@@ -38,21 +37,23 @@ def test_what_is_shown_already_is_not_shown_twice(
     viewer: Any, recording: Recording, ethogram: Ethogram
 ) -> None:
     show(viewer, recording)
-    assert [layer.name for layer in show(viewer, recording, ethogram)] == ["labels"]
+    assert [layer.name for layer in show(viewer, recording, ethogram)] == ["human", "labels"]
     assert show(viewer, recording) == []
 
 
-def test_words_and_clusters_of_one_ethogram_are_two_layers(
+def test_what_people_models_and_clusterings_say_is_a_layer_each(
     viewer: Any, recording: Recording, ethogram: Ethogram, clusters: Ethogram
 ) -> None:
     both = Ethogram(Intervals.concat([ethogram.bouts, clusters.bouts]))
     show(viewer, recording, both)
-    assert names(viewer)[-2:] == ["labels", "clusters"]
-    labels, groups = viewer.layers["labels"], viewer.layers["clusters"]
+    assert names(viewer)[-3:] == ["human", "labels", "clusters"]
+    human, labels, groups = (viewer.layers[name] for name in names(viewer)[-3:])
     # One above the other, not one on the other.
-    assert labels.data[0, 1] < groups.data[0, 1]
+    assert len({layer.data[0, 1] for layer in (human, labels, groups)}) == 3
+    assert human.data[0, 1] < labels.data[0, 1]
     assert [set(part.bouts.column("source")) for part in by_source(both)] == [
-        {"model", "human"},
+        {"human"},
+        {"model"},
         {"cluster"},
     ]
 
@@ -71,7 +72,7 @@ def test_a_long_pose_alone_has_a_slider_of_its_length(viewer: Any, make_recordin
     show(viewer, make_recording(100_000, video=False))
     assert names(viewer) == ["rec (no video)", "skeleton", "pose"]
     assert viewer.dims.nsteps[0] == 100_000
-    assert len(viewer.layers["pose"].data) == 1200
+    assert len(viewer.layers["pose"].data) == 400
 
 
 def test_a_short_pose_alone_needs_no_backdrop(viewer: Any, make_recording: Make) -> None:
@@ -103,21 +104,23 @@ def test_another_view_stands_beside_the_primary_one_in_its_time(
     show(viewer, two_views(make_recording, Timebase.constant(60, 1000)))
     assert names(viewer) == ["rec", "rec side", "skeleton", "pose"]
     side = viewer.layers["rec side"]
-    assert tuple(side.translate) == (2.0, 0.0, 64.0)
+    assert tuple(side.translate) == (0.0, 0.0, 64.0)
+    assert side.data.shape == (600, 48, 30)
     state = state_of(viewer)
     viewer.layers.move(1, 0)
     state.go_to("rec", 300)
     assert state.frame("rec") == 300
-    # Ten seconds of the recording are eight seconds after that camera began.
-    assert round(side.world_to_data(viewer.dims.point)[0]) == 480
+    assert round(side.world_to_data(viewer.dims.point)[0]) == 300
 
 
-def test_a_view_that_cannot_be_lined_up_is_named(viewer: Any, make_recording: Make) -> None:
+def test_a_view_of_variable_rate_stands_beside_the_primary_one_too(
+    viewer: Any, make_recording: Make
+) -> None:
     ticks = np.cumsum(np.r_[0, 1 + np.arange(99) % 2])
     uneven = Timebase(100, Timebase.constant(20, 2).rate, ticks, 1 / Timebase.constant(30, 2).rate)
     show(viewer, two_views(make_recording, uneven))
-    assert names(viewer) == ["rec", "skeleton", "pose"]
-    assert "view side is not shown" in notification_manager.records[-1].message
+    assert names(viewer) == ["rec", "rec side", "skeleton", "pose"]
+    assert viewer.layers["rec side"].data.shape == (600, 48, 30)
 
 
 def test_wrong_arguments_are_named(
@@ -129,7 +132,7 @@ def test_wrong_arguments_are_named(
         show(viewer, recording, "labels.csv")
     with pytest.raises(InputError, match=r"bouts of recording 'other', found bouts of rec"):
         show(viewer, make_recording(id="other"), ethogram)
-    with pytest.raises(InputError, match=r"verb 'fly': expected one of run, describe"):
+    with pytest.raises(InputError, match=r"verb 'fly': expected one of run, run_study, describe"):
         start(viewer, "fly", recording)
 
 

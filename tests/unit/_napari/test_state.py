@@ -54,7 +54,7 @@ def test_what_is_open_is_read_from_the_layers(
     assert state.recording is second
     viewer.layers.selection.active = viewer.layers["labels"]
     assert state.recording is first
-    assert list(state.ethograms("rec")) == ["labels"]
+    assert list(state.ethograms("rec")) == ["human", "labels"]
     for layer in state.layers_of("rec"):
         viewer.layers.remove(layer)
     assert list(state.recordings) == ["second"]
@@ -99,12 +99,12 @@ def test_opening_more_does_not_move_the_slider(viewer: Any, make_recording: Make
 
 def test_rows_follow_the_slider(viewer: Any, make_recording: Make, ethogram: Ethogram) -> None:
     show(viewer, make_recording(100_000), ethogram)
-    pose, labels = viewer.layers["pose"], viewer.layers["labels"]
+    pose, labels = viewer.layers["pose"], viewer.layers["human"]
     for frame in (0, 50_000, 99_999, 350):
         state_of(viewer).go_to("rec", frame)
-        assert len(pose.data) == 300 * 4
+        assert len(pose.data) == 100 * 4
         assert frame in set(pose.data[:, 0])
-        assert len(labels.data) <= 300
+        assert len(labels.data) <= 100
     assert 350 in set(labels.data[:, 0])
     assert set(labels.features.columns) == {"label", "confidence", "individual", "source"}
 
@@ -125,12 +125,12 @@ def test_a_setting_takes_effect_at_once(
     show(viewer, recording, ethogram)
     pose = viewer.layers["pose"]
     try:
-        assert pose.shown.sum() == 1200
+        assert pose.shown.sum() == 400
         section.min_confidence = 0.95
         assert pose.shown.sum() == 0
         section.min_confidence = 0.6
-        section.window_frames = 100
-        assert len(pose.data) == 400
+        section.window_frames = 300
+        assert len(pose.data) == 1200
         assert OVERLAY in viewer.canvas.overlays
         section.corner_text = False
         assert OVERLAY not in viewer.canvas.overlays
@@ -145,14 +145,16 @@ def test_the_corner_text_comes_and_goes_with_the_labels(
     show(viewer, recording)
     assert OVERLAY not in overlays
     show(viewer, recording, ethogram, clusters)
-    assert overlays[OVERLAY].text == "labels: walking (90%)\nclusters: slow turn"
+    assert overlays[OVERLAY].text == "human: -\nlabels: walking (90%)\nclusters: slow turn"
     state_of(viewer).go_to("rec", 600)
-    assert overlays[OVERLAY].text == "labels: still (50%)\nclusters: quick walk"
+    assert overlays[OVERLAY].text == "human: still (50%)\nlabels: -\nclusters: quick walk"
     viewer.layers["labels"].visible = False
+    viewer.layers["human"].visible = False
     assert overlays[OVERLAY].text == "clusters: quick walk"
     viewer.layers.remove("clusters")
     assert overlays[OVERLAY].text == ""
     viewer.layers.remove("labels")
+    viewer.layers.remove("human")
     assert OVERLAY not in overlays
 
 

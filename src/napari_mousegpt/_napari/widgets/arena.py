@@ -13,6 +13,7 @@ from napari_mousegpt._napari.arena_layer import has_arena_role, shapes_layers
 from napari_mousegpt._napari.report_text import Said
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt._napari.widgets.arena_owners import ArenaOwners
+from napari_mousegpt._napari.widgets.docking import Docking
 from napari_mousegpt._napari.widgets.files import ask_open, ask_save
 from napari_mousegpt._napari.widgets.parts import Scrolled, choice_box, is_alive, refill
 from napari_mousegpt._napari.widgets.report_view import ReportView
@@ -47,6 +48,7 @@ class ArenaPanel(QWidget):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
+        Docking(self, "Arena")
         self._viewer = napari_viewer
         self.desk = ArenaDesk(napari_viewer)
         self._heard: Shapes | None = None

@@ -89,6 +89,14 @@ class ParamsForm(QWidget):
         """Put something else under the fields, in line with them."""
         self._layout.addRow(label, editor)
 
+    def insert_row(self, place: int, label: str, editor: QWidget) -> None:
+        """Put something else among the rows, before the one that stands at a place."""
+        self._layout.insertRow(place, label, editor)
+
+    def show_widget(self, editor: QWidget, visible: bool) -> None:
+        """Show or hide the row of something that was put in."""
+        self._layout.setRowVisible(editor, visible)
+
     def _editor(self, kind: Any, name: str, value: Any) -> Editor:
         if get_origin(kind) is Literal:
             box = QComboBox()

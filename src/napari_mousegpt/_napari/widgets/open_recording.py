@@ -26,6 +26,7 @@ from napari_mousegpt._napari.report_text import Said, length_problem, of_report
 from napari_mousegpt._napari.show import show
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt._napari.widgets.check_list import CheckList
+from napari_mousegpt._napari.widgets.docking import Docking
 from napari_mousegpt._napari.widgets.parts import (
     POLICIES,
     JobBar,
@@ -67,6 +68,7 @@ class OpenRecording(QWidget):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
+        Docking(self, "Open recording")
         self._viewer = napari_viewer
         self._state = state_of(napari_viewer)
         self.job: Job | None = None
@@ -212,7 +214,8 @@ class OpenRecording(QWidget):
             if report is not None:
                 parts.append(of_report(report))
             elif chosen is not None:
-                parts.append(Said((f"Looking at {_called(chosen)} ...",)))
+                called = chosen if isinstance(chosen, str) else f"{len(chosen)} files"
+                parts.append(Said((f"Looking at {called} ...",)))
         differs = length_problem(found[0], found[1])
         if differs is not None:
             parts.append(Said((), (differs,)))
@@ -242,7 +245,3 @@ class OpenRecording(QWidget):
     def _on_theme(self, event: object = None) -> None:
         if is_alive(self):
             self.report.set_theme(self._viewer.theme)
-
-
-def _called(chosen: str | list[str]) -> str:
-    return chosen if isinstance(chosen, str) else f"{len(chosen)} files"

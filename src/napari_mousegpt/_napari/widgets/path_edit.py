@@ -53,6 +53,8 @@ class PathEdit(QWidget):
             menu.addAction("Several image files ...", self._choose_many)
             menu.addAction("A folder of images ...", self._choose_folder)
             button.setMenu(menu)
+            # The arrow of the style lies over the text.
+            button.setStyleSheet("QToolButton::menu-indicator { image: none; }")
             button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
             button.setToolTip("Choose a video, a TIFF stack, image files or a folder of them")
         else:
