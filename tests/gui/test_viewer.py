@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from qtpy import API
 
 from napari_mousegpt._napari import follow
 from napari_mousegpt._napari import show as show_module
@@ -124,6 +125,12 @@ def test_hidden_layers_lose_rows_without_trouble(
     assert 210 in set(labels.data[:, 0])
 
 
+@pytest.mark.skipif(
+    API == "pyside6",
+    reason="with PySide6 6.11 napari's asynchronous slicing can lock up: superqt breaks a "
+    "connection in the slicing thread, holding a lock of Qt while it waits for Python's, and the "
+    "window holds Python's while it waits for Qt's; .ci/run tries this with PyQt6",
+)
 def test_asynchronous_slicing_is_no_trouble(
     window: Any, recording: Recording, ethogram: Ethogram, qtbot: Any
 ) -> None:
