@@ -75,7 +75,7 @@ def test_a_stretch_is_marked_labelled_and_taken_back_by_keys(
         human = window.layers["human"]
         assert set(human.features["label"][human.shown]) == {"walking"}
         keyboard.press(Key.Key_Z, Ctrl)
-        assert said(window) == "labels: still (80%)\nhuman: -"
+        assert said(window) == "labels: still (80%)"
         assert not human.shown.any()
         keyboard.press(Key.Key_Z, Ctrl | Shift)
         assert said(window) == "labels: still (80%)\nhuman: walking"
@@ -97,7 +97,7 @@ def test_bouts_are_looked_through_by_keys(
     keyboard.press(Key.Key_N, Shift)
     keyboard.press(Key.Key_Q)
     assert [row.status for row in desk.book.rows[:3]] == ["proposed", "rejected", "accepted"]
-    assert said(window) == "labels: -"
+    assert said(window) == "no label here"
     keyboard.press(Key.Key_N)
     keyboard.press(Key.Key_H)
     assert desk.loop_span == (120, 180)

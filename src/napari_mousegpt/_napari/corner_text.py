@@ -18,6 +18,8 @@ __all__ = ["OVERLAY", "CornerText"]
 
 #: Our own key, so that we never fight other plugins over napari's text overlay.
 OVERLAY = "mousegpt_label"
+#: Stands where no layer says anything of the frame; layers that say nothing are left out.
+NOTHING = "no label here"
 
 
 class CornerText:
@@ -61,8 +63,9 @@ class CornerText:
 
 def corner_lines(viewer: ViewerModel) -> list[str] | None:
     """Return the lines for the present frame, None when no label layer is there."""
-    lines: list[str] = []
-    found = False
+    clock: list[str] = []
+    said: list[str] = []
+    found = asked = False
     for layer in viewer.layers:
         tag = layer_tag(layer.metadata)
         if tag is None or tag.role not in ROLES or not isinstance(tag.window, LabelWindow):
@@ -71,9 +74,11 @@ def corner_lines(viewer: ViewerModel) -> list[str] | None:
         frame = current_frame(viewer, layer, tag.window.n_frames)
         if frame is None or not layer.visible:
             continue
-        if not lines and tag.clocked and not tag.recording.timebase.is_constant:
+        if not clock and tag.clocked and not tag.recording.timebase.is_constant:
             # The slider counts frames where the rate varies.
-            lines.append(f"{tag.recording.timebase.time(frame):.2f} s")
-        said = tag.window.lines_at(frame)
-        lines += [f"{layer.name}: {line}" for line in said or ["-"]]
-    return lines if found else None
+            clock.append(f"{tag.recording.timebase.time(frame):.2f} s")
+        asked = True
+        said += [f"{layer.name}: {line}" for line in tag.window.lines_at(frame)]
+    if asked and not said:
+        said.append(NOTHING)
+    return [*clock, *said] if found else None

@@ -14,8 +14,8 @@ def test_a_layer_that_is_renamed(viewer: Any, recording: Recording, ethogram: Et
     layer = show(viewer, recording, ethogram)[-1]
     viewer.dims.set_current_step(0, 0)
     corner = viewer.canvas.overlays[OVERLAY]
-    assert "\nlabels: " in corner.text
+    assert "labels: " in corner.text
     layer.name = "first try"
-    assert "\nfirst try: " in corner.text
+    assert "first try: " in corner.text
     viewer.layers.remove(layer)
     assert "first try" not in corner.text

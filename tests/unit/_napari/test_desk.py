@@ -76,11 +76,11 @@ def test_what_is_marked_is_on_disk_before_anything_shows_it(
     # A layer for what people say is there now, and what was active still is.
     assert names(viewer) == ["rec", "skeleton", "pose", "human"]
     assert viewer.layers.selection.active.name == "pose"
-    assert said(viewer) == "human: -"
+    assert said(viewer) == "no label here"
     desk.go_to(129)
     assert said(viewer) == "human: rearing"
     desk.go_to(130)
-    assert said(viewer) == "human: -"
+    assert said(viewer) == "no label here"
 
 
 def test_a_disk_that_fails_changes_nothing_and_says_what_to_do(
@@ -127,17 +127,17 @@ def test_a_disk_that_fails_later_changes_nothing_either(
 
 def test_a_label_given_by_hand_moves_to_the_layer_of_people(desk: Desk, viewer: Any) -> None:
     desk.go_to(50)
-    assert said(viewer) == "human: -\nlabels: walking (90%)"
+    assert said(viewer) == "labels: walking (90%)"
     bout = id_of(desk, "walking")
     assert desk.relabel("sniffing", bout) == (bout,)
-    assert said(viewer) == "human: sniffing\nlabels: -"
+    assert said(viewer) == "human: sniffing"
     human, labels = viewer.layers["human"], viewer.layers["labels"]
     assert set(human.features["label"][human.shown]) == {"sniffing"}
     assert not labels.shown.any()
     desk.undo()
-    assert said(viewer) == "human: -\nlabels: walking (90%)"
+    assert said(viewer) == "labels: walking (90%)"
     desk.redo()
-    assert said(viewer) == "human: sniffing\nlabels: -"
+    assert said(viewer) == "human: sniffing"
 
 
 def test_only_the_layers_concerned_are_filled_again(
@@ -320,7 +320,7 @@ def test_corrections_are_there_at_once_in_the_next_viewer(
     assert names(other) == ["rec", "skeleton", "pose", "human", "labels"]
     assert state_of(other).desk("rec").book.rows == desk.book.rows
     state_of(other).go_to("rec", 110)
-    assert said(other) == "human: sniffing + rearing\nlabels: -"
+    assert said(other) == "human: sniffing + rearing"
     assert state_of(other).desk("rec").book.get(bout).label == "rearing"
     other.layers.clear()
 

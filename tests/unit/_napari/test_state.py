@@ -145,9 +145,9 @@ def test_the_corner_text_comes_and_goes_with_the_labels(
     show(viewer, recording)
     assert OVERLAY not in overlays
     show(viewer, recording, ethogram, clusters)
-    assert overlays[OVERLAY].text == "human: -\nlabels: walking (90%)\nclusters: slow turn"
+    assert overlays[OVERLAY].text == "labels: walking (90%)\nclusters: slow turn"
     state_of(viewer).go_to("rec", 600)
-    assert overlays[OVERLAY].text == "human: still (50%)\nlabels: -\nclusters: quick walk"
+    assert overlays[OVERLAY].text == "human: still (50%)\nclusters: quick walk"
     viewer.layers["labels"].visible = False
     viewer.layers["human"].visible = False
     assert overlays[OVERLAY].text == "clusters: quick walk"
