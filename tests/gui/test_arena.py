@@ -68,6 +68,7 @@ def test_drawing_naming_measuring_and_keeping(
     shares = [float(table.cell(row, 2).split("(")[1].rstrip("%)")) for row in range(2)]
     assert sum(shares) == pytest.approx(100, abs=1)
     assert "zones" in viewer.layers
+    assert state_of(viewer).desk(recording.id).all_labels == set()
     table.selectRow(1)
     first = table.cell(1, 3)
     assert first == f"{state_of(viewer).frame(recording.id) / 30:.1f} s"  # type: ignore[operator]

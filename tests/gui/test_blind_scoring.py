@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from napari.utils.notifications import notification_manager
 
 import napari_mousegpt as mg
 from napari_mousegpt._napari.state import state_of
@@ -173,7 +174,7 @@ def test_nothing_that_can_be_read_tells_which_recording_it_is(
     qtbot.waitUntil(lambda: not export.busy, timeout=60_000)
     panel.export(str(study.out / "scores.csv"))
     wait(session.job)
-    assert "by code" in panel.report.text()
+    assert "Written: 1 bout, by code" in panel.report.text()
     assert {path.name for path in study.out.iterdir()} == {"bouts.csv", "audit.csv", "scores.csv"}
     others[EthogramPanel].audit.open_folder()
     assert "scored blind" in others[EthogramPanel].report.text()
@@ -305,6 +306,17 @@ def test_a_recording_of_the_study_is_refused_while_it_is_blinded(
     data, attributes, _ = video_layer(opened)
     viewer.add_layer(Image(data, **attributes))
     qtbot.waitUntil(lambda: "drugZ_m1" not in viewer.layers, timeout=5000)
+    # Nor is it told that the same video was scored under another name.
+    for code in ("item 01", "item 02"):
+        wait(session.open(code))
+        mg.viewer_state(viewer).mark("rearing", 5, 25)
+    told = len(notification_manager.records)
+    data, attributes, _ = video_layer(copied)
+    viewer.add_layer(Image(data, **attributes))
+    qtbot.waitUntil(lambda: "harmless" not in viewer.layers, timeout=5000)
+    said = [note.message for note in notification_manager.records[told:]]
+    assert said
+    assert all("under the id" not in text for text in said)
     wait(session.open("item 01"))
     with pytest.raises(mg.errors.InputError, match="a file of the study"):
         session.export(video)

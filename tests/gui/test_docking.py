@@ -62,6 +62,17 @@ def test_panels_share_a_place_and_the_timeline_is_below(
     QApplication.processEvents()
 
 
+def test_after_the_timeline_a_panel_leaves_the_picture_its_room(
+    make_napari_viewer: Any, places: dict[str, str], qtbot: Any
+) -> None:
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1280, 800)
+    opened(viewer, "Timeline", qtbot)
+    _, first = opened(viewer, "Open recording", qtbot)
+    # Qt remembers how wide the timeline was before it went below.
+    qtbot.waitUntil(lambda: 0 < first.width() < 500, timeout=2000)
+
+
 def test_a_place_that_the_user_gave_is_kept(
     make_napari_viewer: Any, places: dict[str, str], qtbot: Any
 ) -> None:

@@ -18,6 +18,7 @@ from napari_mousegpt._napari.state import state_of
 from napari_mousegpt._napari.widgets.exemplars import ExemplarsPanel
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.recording import Recording
+from napari_mousegpt.errors import StorageError
 
 
 @pytest.fixture
@@ -67,6 +68,21 @@ def test_a_label_is_played_and_hiding_stops_it(panel: ExemplarsPanel, qtbot: Any
     assert threads() == 1
     panel.close()
     assert threads() == 0
+
+
+def test_a_picture_that_cannot_be_painted_is_told(panel: ExemplarsPanel, qtbot: Any) -> None:
+    choose(panel, "walking", qtbot)
+
+    def fail(number: int) -> Any:
+        raise StorageError("clips", expected="those that were read", found="a full disk")
+
+    panel.player.loop._paint = fail  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: "a full disk" in panel.report.text(), timeout=5_000)
+    assert panel.view.picture is None
+    assert not panel.player.ready
+    assert threads() == 0
+    assert not panel._tick.isActive()
+    assert not panel.saver.mp4_button.isEnabled()
 
 
 def test_a_click_shows_the_bout_in_the_viewer(

@@ -75,13 +75,25 @@ def test_nothing_is_replaced_unless_it_is_ticked(
     assert len(pd.read_csv(path)) == 10
 
 
+def test_what_may_be_replaced_is_asked_for_each_kind(
+    panel: ExportPanel, qtbot: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    panel.form.replace.setChecked(True)
+    assert export(panel, path, qtbot) == f"Written: {path}"
+    before = path.read_bytes()
+    pick(panel, kind="frames")
+    assert 'tick "Replace"' in export(panel, path, qtbot)
+    assert path.read_bytes() == before
+
+
 def test_what_is_wrong_is_told_before_any_work(
     panel: ExportPanel, viewer: Any, qtbot: Any, tmp_path: Path
 ) -> None:
     assert "Make the folder first" in export(panel, tmp_path / "gone" / "a.csv", qtbot)
     assert "a name ending in .csv or .tsv or .parquet" in export(panel, tmp_path / "a.pdf", qtbot)
     pick(panel, status="accepted")
-    assert "bouts to write" in export(panel, tmp_path / "a.csv", qtbot)
+    assert 'Choose others under "Part" or "Bouts"' in export(panel, tmp_path / "a.csv", qtbot)
     pick(panel, kind="audit")
     assert "at least one correction" in export(panel, tmp_path / "a.csv", qtbot)
     viewer.layers.clear()

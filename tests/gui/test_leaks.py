@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -71,3 +74,16 @@ def test_a_worker_in_the_pool_is_seen(qapp: Any) -> None:
     go.set()
     assert QThreadPool.globalInstance().waitForDone(5000)
     assert leaks.found() == []
+
+
+def test_a_panel_may_be_destroyed_while_its_job_ends_in_a_thread() -> None:
+    # With a link to a method of the job this crashes, so it has a process of its own.
+    script = Path(__file__).parents[1] / "support" / "jobs_that_end.py"
+    told = subprocess.run(
+        [sys.executable, str(script), "1000"],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, told.stdout.strip()) == (0, "1000"), told.stderr[-2000:]

@@ -178,7 +178,7 @@ def test_keys_of_labels_are_written_in_the_list(
     assert written(sheet) == [("1", "still"), ("2", "walking")]
     sheet.table.item(0, 0).setText("r")
     assert written(sheet) == [("2", "walking"), ("R", "still")]
-    assert keys.label_of("R") == "still"
+    assert keys.by_key["R"] == "still"
     desk.set_interval(10, 20)
     Keyboard(sheet).press(Key.Key_R)
     assert desk.book.get(desk.selection[0]).label == "still"
@@ -195,7 +195,7 @@ def test_keys_of_labels_are_written_in_the_list(
     assert desk.labels["rearing"] == "7"
     # Another name for the label of a key, and no key at all.
     sheet.table.item(0, 1).setText("running")
-    assert keys.label_of("2") == "running"
+    assert keys.by_key["2"] == "running"
     row = written(sheet).index(("7", "rearing"))
     sheet.table.item(row, 0).setText("")
     assert keys.key_of("rearing") == ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from napari_mousegpt._napari.coded_frames import coded, discreetly
 from napari_mousegpt.core.concealing import concealed
+from napari_mousegpt.errors import MismatchError
 from napari_mousegpt.runs.blind_scores import told_of
 from napari_mousegpt.runs.study_opening import open_of_study
 
@@ -44,11 +46,23 @@ def open_coded(blinded: BlindStudy, study: Study, code: str, who: str) -> Record
 def _opened(study: Study, name: str, code: str, told: tuple[str, ...]) -> Recording:
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
-        recording = open_of_study(study, name)
+        try:
+            recording = open_of_study(study, name)
+        except MismatchError as error:
+            raise _as_in_table(error) from error
     for warning in said:
         text = concealed(str(warning.message), told)
         warnings.warn(f"{code}: {text}", warning.category, stacklevel=2)
     return recording
+
+
+def _as_in_table(error: MismatchError) -> MismatchError:
+    """Return the error with the choice where it is for a study: in a column of its table."""
+    column = r'write \1 in the column "mismatch" of the study table'
+    remedy = re.sub(r"open it with mismatch=(\S+)", column, error.remedy)
+    return MismatchError(
+        error.subject, expected=error.expected, found=error.found, remedy=remedy
+    )
 
 
 class KeptUnderCode:
@@ -75,6 +89,11 @@ class KeptUnderCode:
     def edits(self) -> tuple[Edit, ...]:
         """All edits read or written so far."""
         return self._kept.edits
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was set aside while reading; it does not tell which recording it is."""
+        return self._kept.notes
 
     def refresh(self) -> tuple[Edit, ...]:
         """Read what another program added since."""

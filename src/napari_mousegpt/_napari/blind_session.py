@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +17,12 @@ from psygnal import Signal
 from napari_mousegpt._napari.blind_exporting import export_parts
 from napari_mousegpt._napari.blind_guard import BlindGuard
 from napari_mousegpt._napari.blind_opening import KeptUnderCode, open_coded
+from napari_mousegpt._napari.blind_progress import BlindItem, BlindProgress
 from napari_mousegpt._napari.correction_settings import correction_settings
 from napari_mousegpt._napari.jobs import Job, start_job
 from napari_mousegpt._napari.layers import KEY
 from napari_mousegpt._napari.show import show
 from napari_mousegpt._napari.state import state_of
-from napari_mousegpt.core.study_checks import FILE_ROLES
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.runs.blind_scores import ItemScores, iter_scores, scores_of
 from napari_mousegpt.runs.study_opening import close_recording, open_of_study
@@ -38,31 +37,7 @@ if TYPE_CHECKING:
     from napari_mousegpt.store.blinding import BlindStudy
     from napari_mousegpt.store.blinding_log import LogEntry
 
-__all__ = ["BlindItem", "BlindSession"]
-
-
-@dataclass(frozen=True)
-class BlindItem:
-    """One item of a blinded study as it may be shown now.
-
-    Parameters
-    ----------
-    code : str
-    state : str
-        How far it is, in words.
-    scored : bool
-        Whether somebody marked or accepted a bout in it.
-    shown : bool
-        Whether it is open.
-    facts : dict of str to str
-        What is known of it: columns that are shown, and after unlocking everything.
-    """
-
-    code: str
-    state: str
-    scored: bool
-    shown: bool
-    facts: dict[str, str] = field(default_factory=dict)
+__all__ = ["BlindSession"]
 
 
 class BlindSession:
@@ -96,14 +71,11 @@ class BlindSession:
         viewer = getattr(viewer, "__wrapped__", viewer)
         self._viewer = weakref.ref(viewer)
         self._study, self._blinded = study, blinded
-        table = blinded.table(study).set_index("recording").astype(str)
-        self._facts: dict[str, dict[str, str]] = table.to_dict("index")  # type: ignore[assignment]
+        self._progress = BlindProgress(blinded, study)
         self.who = who
         self.job: Job | None = None
         self.item: Recording | None = None
         self.code = ""
-        self._scores: dict[str, ItemScores] = {}
-        self._opened = set(blinded.opened)
         self._key: Blinding | None = None
         if not blinded.locked:
             self._reveal(blinded.key)
@@ -153,17 +125,7 @@ class BlindSession:
     @property
     def items(self) -> tuple[BlindItem, ...]:
         """All items in the order of scoring, as they may be shown."""
-        return tuple(map(self._item, self.codes))
-
-    def _item(self, code: str) -> BlindItem:
-        known = self._scores.get(code)
-        count = 0 if known is None else len(known.scores)
-        state = "no bouts" if code in self._opened else "not opened"
-        if known is not None and known.problem:
-            state = "cannot be read"
-        elif count:
-            state = f"{count} bout{'s' if count > 1 else ''}"
-        return BlindItem(code, state, count > 0, code == self.code, self._facts[code])
+        return tuple(self._progress.item(code, shown=code == self.code) for code in self.codes)
 
     # --- going through the items
 
@@ -277,9 +239,7 @@ class BlindSession:
 
     def _reveal(self, key: Blinding) -> None:
         self._key = key
-        for code, name in zip(key.codes, key.order, strict=True):
-            row = self._study.row(name).items()
-            self._facts[code] = {str(k): str(value) for k, value in row if k not in FILE_ROLES}
+        self._progress.reveal(key)
 
     # --- what the viewer asks
 
@@ -336,7 +296,7 @@ class BlindSession:
             return
         self.close_item()
         self.item, self.code = item, code
-        self._opened.add(code)
+        self._progress.open(code)
         if self.locked:
             self._guard.know(item)
         show(viewer, item, *found)
@@ -348,15 +308,13 @@ class BlindSession:
         """Take note of the scores of the item that is open."""
         if self.item is not None and self._state.layers_of(self.item.id):
             edits = self._state.desk(self.item.id).book.edits
-            scores = scores_of(edits)
-            number = self.codes.index(self.code) + 1
-            self._scores[self.code] = ItemScores(self.code, scores, "", number, len(self.codes))
+            self._progress.count(self.code, len(scores_of(edits)))
         self.changed.emit()
 
     def _note(self, part: ItemScores) -> None:
         # The desk knows more of the item that is open.
-        if part.code != self.code or part.code not in self._scores:
-            self._scores[part.code] = part
+        if part.code != self.code or not self._progress.counted(part.code):
+            self._progress.count(part.code, len(part.scores), part.problem)
         self.changed.emit()
 
     def _start(

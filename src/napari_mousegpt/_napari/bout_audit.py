@@ -9,7 +9,7 @@ from napari_mousegpt._napari.correction_settings import correction_settings
 from napari_mousegpt.core.audit_trail import audit_table
 from napari_mousegpt.core.files import replacing
 from napari_mousegpt.errors import InputError, StorageError
-from napari_mousegpt.store.corrections import corrections_path
+from napari_mousegpt.store.corrections_place import corrections_path
 
 if TYPE_CHECKING:
     from napari_mousegpt.core.edit_book import BoutBook

@@ -6,7 +6,8 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from napari_mousegpt._napari.label_layer import ROLES, LabelWindow
+from napari_mousegpt._napari.label_layer import LabelWindow
+from napari_mousegpt._napari.label_roles import ROLES
 from napari_mousegpt._napari.layers import layer_tag
 from napari_mousegpt._napari.settings import display_settings
 from napari_mousegpt._napari.time_axis import current_frame

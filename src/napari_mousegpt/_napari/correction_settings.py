@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from napari_mousegpt._napari.settings import PLUGIN
+from napari_mousegpt.core.people import account_name
 
 __all__ = ["CorrectionSettings", "correction_section", "correction_settings"]
 
@@ -35,11 +35,7 @@ class CorrectionSettings:
         """Who corrects."""
         if self.who.strip():
             return self.who.strip()
-        try:
-            return getpass.getuser()
-        except (OSError, KeyError):
-            # An account without a name, as in some containers.
-            return "unknown"
+        return account_name()
 
     @property
     def path(self) -> Path | None:

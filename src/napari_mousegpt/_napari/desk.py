@@ -14,7 +14,6 @@ from psygnal import Signal
 
 from napari_mousegpt._napari.desk_layers import DeskLayers
 from napari_mousegpt._napari.desk_marks import Marks, missing
-from napari_mousegpt.core.edits import Edit
 from napari_mousegpt.errors import MouseGPTError
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from napari_mousegpt._napari.state import ViewerState
     from napari_mousegpt.core.edit_book import BoutBook
-    from napari_mousegpt.core.edits import BoutRow
+    from napari_mousegpt.core.edits import BoutRow, Edit
     from napari_mousegpt.core.ethogram import Ethogram
     from napari_mousegpt.core.recording import Recording
 
@@ -61,7 +60,7 @@ class Desk(Marks):
             self.mark_out()
         if self.interval is None:
             remedy = "Mark the first and the last frame of it first."
-            self._refuse(missing("interval", "one that is marked", remedy))
+            self._ask(missing("interval", "one that is marked", remedy))
             return ()
         start, stop = self.interval
         ids = self._edit(lambda book: book.plan_mark(self.individual, start, stop, label))
@@ -115,13 +114,7 @@ class Desk(Marks):
 
     def comment(self, text: str, id: Ids = None) -> tuple[str, ...]:
         """Note something about bouts, by default about the chosen ones."""
-
-        def plan(book: BoutBook, chosen: tuple[str, ...]) -> Edit:
-            new = [bout for bout in chosen if book.get(bout).comment != text.strip()]
-            plans = [book.plan_comment(bout, text) for bout in new or chosen[:1]]
-            return Edit.now("comment", [c for one in plans for c in one.changes], self.who)
-
-        return self._on(id, plan)
+        return self._on(id, lambda book, chosen: book.plan_comment(chosen, text))
 
     def remove(self, ids: Ids = None) -> tuple[str, ...]:
         """Take bouts away that a person marked, and reject others; by default the chosen ones."""
@@ -129,10 +122,20 @@ class Desk(Marks):
 
     def undo(self) -> tuple[str, ...]:
         """Take the last edit back, and choose the bouts it was about."""
+        if not self.book.can_undo:
+            self.catch_up()
+        if not self.book.can_undo:
+            self._ask(missing("undo", "an edit to take back", "There is nothing to undo."))
+            return ()
         return self._step(lambda book: book.plan_undo())
 
     def redo(self) -> tuple[str, ...]:
         """Put the edit back that was taken back last, and choose the bouts it is about."""
+        if not self.book.can_redo:
+            self.catch_up()
+        if not self.book.can_redo:
+            self._ask(missing("redo", "an edit that was undone", "There is nothing to redo."))
+            return ()
         return self._step(lambda book: book.plan_redo())
 
     # --- in step with others
@@ -186,7 +189,7 @@ class Desk(Marks):
     def _on(self, ids: Ids, plan: Callable[[BoutBook, tuple[str, ...]], Edit]) -> tuple[str, ...]:
         chosen = self.selection if ids is None else (ids,) if isinstance(ids, str) else tuple(ids)
         if not chosen:
-            self._refuse(missing("bouts", "at least one that is chosen", "Choose a bout first."))
+            self._ask(missing("bouts", "at least one that is chosen", "Choose a bout first."))
             return ()
         return self._edit(lambda book: plan(book, chosen))
 

@@ -25,7 +25,7 @@ __all__ = ["DeskBook", "corrections_file_path", "joined"]
 
 def corrections_file_path(recording: Recording) -> Path:
     """Return where the corrections of a recording are or will be."""
-    from napari_mousegpt.store.corrections import corrections_path
+    from napari_mousegpt.store.corrections_place import corrections_path
 
     return corrections_path(recording, correction_settings().path)
 
@@ -67,8 +67,13 @@ class DeskBook:
         self._refusal: MouseGPTError | None = None
         self._file: CorrectionsFile | KeptUnderCode | None = None
         self._book = BoutBook(recording.id, recording.n_frames)
+        #: What people should know of the file of corrections, such as lines that were set aside.
+        self.notes: tuple[str, ...] = ()
         try:
             self._file = (keeper or _usual)(recording)
+            self.notes = self._file.notes
+            if keeper is None:
+                self.notes += _elsewhere(recording)
             for edit in self._file.edits:
                 self._take(edit)
         except MouseGPTError as error:
@@ -173,6 +178,12 @@ def _usual(recording: Recording) -> CorrectionsFile:
     from napari_mousegpt.store.corrections import CorrectionsFile
 
     return CorrectionsFile.of_recording(recording, correction_settings().path)
+
+
+def _elsewhere(recording: Recording) -> tuple[str, ...]:
+    from napari_mousegpt.store.corrections_place import kept_elsewhere
+
+    return kept_elsewhere(recording, correction_settings().path)
 
 
 def _with_remedy(error: MouseGPTError) -> MouseGPTError:

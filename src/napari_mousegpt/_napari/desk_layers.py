@@ -9,13 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_mousegpt._napari.label_layer import (
-    ROLES,
-    LabelWindow,
-    free_slots,
-    label_layer,
-    role_of_source,
-)
+from napari_mousegpt._napari.label_layer import LabelWindow, free_slots, label_layer
+from napari_mousegpt._napari.label_roles import CORRECTED, ROLES, role_of_source
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import Intervals
 
@@ -134,7 +129,7 @@ class DeskLayers:
             label_layer(
                 Ethogram(Intervals.empty().assign(label=[])),
                 recording or tags[0].recording,
-                slot=next(free_slots(layer for layer, _ in self._tagged())),
+                slot=next(free_slots(state.layers_of(self._recording, *ROLES))),
                 clocked=tags[0].clocked,
                 centroids=centroids,
                 role=role,
@@ -147,7 +142,7 @@ class DeskLayers:
             (layer, tag)
             for layer, tag in ([] if state is None else state.tags())
             if tag.recording.id == self._recording
-            and tag.role in ROLES
+            and tag.role in CORRECTED
             and isinstance(tag.window, LabelWindow)
         ]
 

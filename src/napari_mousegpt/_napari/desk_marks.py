@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from napari_mousegpt._napari.desk_book import DeskBook
 from napari_mousegpt._napari.desk_moves import Mover
-from napari_mousegpt._napari.jobs import report_error
+from napari_mousegpt._napari.jobs import report_error, report_notes
 from napari_mousegpt._napari.looping import Looper
 from napari_mousegpt.errors import InputError, MouseGPTError
 
@@ -57,6 +57,9 @@ class Marks:
         #: Whether the recording is shown under a code.
         self.blinded = keeper is not None
         self._bouts = DeskBook(recording, report_error, keeper)
+        if state.blind is None:
+            # They name recordings, and what was scored of them.
+            report_notes(self._bouts.notes)
         self._mover = Mover()
         self._looper = Looper(state.hands, self._show, recording.timebase, clocked=clocked)
         self._looper.changed.connect(self.selected.emit)
@@ -246,11 +249,15 @@ class Marks:
         if bout is not None and bout in self.book:
             row = self.book.get(bout)
             self.select(*dict.fromkeys((bout, *self.selection)))
-            self._looper.play(row.start, row.stop)
+            self.play(row.start, row.stop)
         elif self.interval is not None:
-            self._looper.play(*self.interval)
+            self.play(*self.interval)
         else:
-            self._refuse(missing("loop", "a bout or an interval", "Choose a bout first."))
+            self._ask(missing("loop", "a bout or an interval", "Choose a bout first."))
+
+    def play(self, start: int, stop: int) -> None:
+        """Play the frames ``[start, stop)`` again and again, as :meth:`loop` does."""
+        self._looper.play(start, stop)
 
     def stop_loop(self) -> None:
         """Stop playing where it is."""
@@ -280,6 +287,14 @@ class Marks:
         if self._raising:
             raise error
         report_error(error)
+
+    def _ask(self, error: MouseGPTError) -> None:
+        """Say what to do first, or raise it where a script asked; nothing is wrong."""
+        if self._raising:
+            raise error
+        from napari.utils.notifications import show_info
+
+        show_info(error.remedy)
 
 
 def missing(what: str, expected: str, remedy: str) -> InputError:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_mousegpt._napari.correction_settings import correction_settings
-from napari_mousegpt._napari.label_layer import role_of_source
+from napari_mousegpt._napari.label_roles import role_of_source
 from napari_mousegpt.core.ethogram import SOURCES
 from napari_mousegpt.errors import InputError
 

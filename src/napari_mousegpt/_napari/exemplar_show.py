@@ -108,6 +108,11 @@ class ExemplarShow:
         return self.loop is not None
 
     @property
+    def error(self) -> Exception | None:
+        """Why nothing is played any more, None while all is well."""
+        return None if self.loop is None else self.loop.error
+
+    @property
     def rate(self) -> float:
         """Pictures per second."""
         return 30.0 if self.page is None else float(self.page.plan.rate)

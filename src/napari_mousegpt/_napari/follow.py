@@ -117,7 +117,6 @@ class Follower:
         self._viewer = weakref.ref(viewer)
         self._defer = defer
         self._followed: list[_Followed] = []
-        self._last_frame = 0
         self._waiting = False
         viewer.dims.events.current_step.connect(self._on_step)
 

@@ -113,12 +113,25 @@ class QtHands:
                 found[int(owner.axis)] = slider
                 if slider not in self._heard:
                     self._heard.add(slider)
-                    slider.sliderReleased.connect(self._tell_released)
+                    slider.sliderReleased.connect(_told(self))
         return found
 
-    def _tell_released(self) -> None:
+    def tell_released(self) -> None:
+        """Do what was put off until a slider is let go."""
         for task in self._tasks:
             task()
+
+
+def _told(hands: QtHands) -> Callable[[], None]:
+    """Return a function for a signal of Qt, which breaks the link to a method in any thread."""
+    held = weakref.ref(hands)
+
+    def told() -> None:
+        found = held()
+        if found is not None:
+            found.tell_released()
+
+    return told
 
 
 def run_beside(work: Callable[[], object], done: Callable[[Exception | None], None]) -> None:
@@ -146,13 +159,16 @@ def run_beside(work: Callable[[], object], done: Callable[[Exception | None], No
         over = Signal(object)
 
         def end(self, error: Exception | None) -> None:
+            # The thread still holds this object for a moment, and it must not die in there.
+            thread.join()
             _RELAYS.discard(self)
             done(error)
 
     relay = Relay()
     relay.over.connect(relay.end, Qt.ConnectionType.QueuedConnection)
     _RELAYS.add(relay)
-    threading.Thread(target=lambda: relay.over.emit(_error_of(work)), name="beside").start()
+    thread = threading.Thread(target=lambda: relay.over.emit(_error_of(work)), name="beside")
+    thread.start()
 
 
 def _error_of(work: Callable[[], object]) -> Exception | None:

@@ -6,7 +6,7 @@ import importlib
 import os
 import threading
 import weakref
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from napari_mousegpt.runs.results import RunResult
     from napari_mousegpt.runs.study_results import StudyResult
 
-__all__ = ["Job", "report_error", "start_job", "verb_parts"]
+__all__ = ["Job", "report_error", "report_notes", "start_job", "verb_parts"]
 
 #: Verbs that come in parts.
 VERBS = (
@@ -43,6 +43,8 @@ class _Failure:
     error: Exception
 
 
+#: Notes that are shown at once.
+_TOLD = 3
 #: Milliseconds between two steps of showing a result.
 _BREATH_MS = 20
 #: What the thread returns when it was asked to stop.
@@ -288,6 +290,16 @@ def report_error(error: Exception) -> None:
         show_error(str(error))
     else:
         notification_manager.receive_error(type(error), error, error.__traceback__)
+
+
+def report_notes(notes: Sequence[str]) -> None:
+    """Show what people should know as one warning; the first few of many."""
+    if not notes:
+        return
+    from napari.utils.notifications import show_warning
+
+    more = len(notes) - _TOLD
+    show_warning("\n".join([*notes[:_TOLD], *([f"And {more} more."] if more > 0 else [])]))
 
 
 def verb_parts(verb: str) -> Callable[..., Iterator[Any]]:

@@ -21,7 +21,7 @@ _NAME = "label_keys.json"
 
 def label_keys_path() -> Path:
     """Return the file of label keys, beside the corrections."""
-    from napari_mousegpt.store.corrections import corrections_folder
+    from napari_mousegpt.store.corrections_place import corrections_folder
 
     return (correction_settings().path or corrections_folder()) / _NAME
 
@@ -65,10 +65,6 @@ class LabelKeys:
     def labels(self) -> tuple[str, ...]:
         """All labels with a key."""
         return tuple(self.by_key.values())
-
-    def label_of(self, key: str) -> str:
-        """Return the label of a key, empty when it has none."""
-        return self._keys.get(key, "")
 
     def key_of(self, label: str) -> str:
         """Return the key of a label, empty when it has none."""

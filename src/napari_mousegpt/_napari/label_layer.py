@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_mousegpt._napari.bout_texts import JOINT, BoutTexts, of_recording
 from napari_mousegpt._napari.follow import quietly
+from napari_mousegpt._napari.label_roles import CLUSTERS, ROLE_OF_SOURCE, role_of
 from napari_mousegpt._napari.layers import (
     LayerData,
     LayerTag,
@@ -32,36 +33,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLUSTERS",
-    "HUMAN",
-    "LABELS",
-    "ROLES",
     "LabelWindow",
     "free_slots",
     "label_layer",
-    "role_of",
-    "role_of_source",
 ]
-
-HUMAN, LABELS, CLUSTERS = "human", "labels", "clusters"
-ROLES = (HUMAN, LABELS, CLUSTERS)
-#: Which kind of layer tells what a source says.
-_ROLE_OF_SOURCE = {"human": HUMAN, "import": HUMAN, "model": LABELS, "cluster": CLUSTERS}
 
 #: How napari writes that every row has the same text and colour.
 NO_TEXT, NO_INK = {"constant": ""}, {"constant": "white"}
 #: Frames either side over which the place of a tag is averaged, and the side it stands on.
 _CALM, _SIDE_CALM = 5, 30
-
-
-def role_of_source(source: str) -> str:
-    """Return the role of the layer that tells what a source says."""
-    return _ROLE_OF_SOURCE[source]
-
-
-def role_of(ethogram: Ethogram) -> str:
-    """Return the role of a layer for an ethogram; of a mixture, and of nothing, ``"labels"``."""
-    roles = {role_of_source(source) for source in set(ethogram.bouts.column("source"))}
-    return roles.pop() if len(roles) == 1 else LABELS
 
 
 def free_slots(layers: Iterable[Layer]) -> Iterator[int]:
@@ -111,7 +91,7 @@ class LabelWindow:
         self.role = role or role_of(ethogram)
         #: Whose bouts are told of here.
         self.sources = frozenset(ethogram.bouts.column("source")) | {
-            source for source, its_role in _ROLE_OF_SOURCE.items() if its_role == self.role
+            source for source, its_role in ROLE_OF_SOURCE.items() if its_role == self.role
         }
         #: Column of the features that holds the text.
         self.column = "cluster" if self.role == CLUSTERS else "label"

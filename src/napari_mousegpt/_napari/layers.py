@@ -95,7 +95,8 @@ class LayerTag:
     ----------
     role : str
         ``"video"``, ``"view"`` (of another camera), ``"backdrop"``, ``"pose"``, ``"skeleton"``,
-        ``"trail"``, ``"heading"``, ``"labels"`` or ``"clusters"``.
+        ``"trail"``, ``"heading"``, ``"arena"``, ``"human"``, ``"labels"``, ``"clusters"`` or
+        ``"zones"``.
     recording : Recording
         The recording the layer shows.
     clocked : bool

@@ -47,7 +47,7 @@ class PictureLoop:
         if self.running:
             return
         self._waiting.clear()
-        self._due, self._stopped = 0, False
+        self._due, self._stopped, self.error = 0, False, None
         self._thread = threading.Thread(target=self._run, name="exemplars", daemon=True)
         self._thread.start()
 

@@ -127,7 +127,8 @@ def read_labels(path: str) -> list[LayerData]:
     InputError
         When no recording is open, as bouts alone have neither length nor place.
     """
-    from napari_mousegpt._napari.label_layer import ROLES, free_slots, label_layer, role_of
+    from napari_mousegpt._napari.label_layer import free_slots, label_layer
+    from napari_mousegpt._napari.label_roles import ROLES, role_of
     from napari_mousegpt._napari.show import by_source
     from napari_mousegpt._napari.state import state_of
 

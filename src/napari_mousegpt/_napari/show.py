@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from napari_mousegpt._napari.arena_layer import arena_layer, has_arena_layer
 from napari_mousegpt._napari.bout_texts import of_recording
-from napari_mousegpt._napari.label_layer import (
-    ROLES,
-    free_slots,
-    label_layer,
-    role_of,
-    role_of_source,
-)
+from napari_mousegpt._napari.label_layer import free_slots, label_layer
+from napari_mousegpt._napari.label_roles import ROLES, role_of, role_of_source
 from napari_mousegpt._napari.layers import (
     LayerData,
     backdrop_layer,

@@ -18,7 +18,8 @@ from napari_mousegpt._napari.hands import QtHands
 from napari_mousegpt._napari.jobs import report_error
 from napari_mousegpt._napari.keys import Keys, command_keys
 from napari_mousegpt._napari.label_keys import LabelKeys
-from napari_mousegpt._napari.label_layer import ROLES, LabelWindow
+from napari_mousegpt._napari.label_layer import LabelWindow
+from napari_mousegpt._napari.label_roles import CORRECTED, ROLES
 from napari_mousegpt._napari.layers import LayerData, LayerTag, layer_tag, tag_metadata
 from napari_mousegpt._napari.scrubbing import Scrubber
 from napari_mousegpt._napari.settings import settings_section
@@ -297,11 +298,11 @@ class ViewerState:
         return next(posed, tags[0] if tags else None)
 
     def _bases(self, recording: str) -> list[Ethogram]:
-        """Return what the label layers of a recording hold, without corrections."""
+        """Return what the label layers of a recording hold, without corrections and zones."""
         return [
             tag.ethogram
             for _, tag in self.tags()
-            if tag.ethogram is not None and tag.recording.id == recording
+            if tag.ethogram is not None and tag.role in CORRECTED and tag.recording.id == recording
         ]
 
     def _tell_desk(self, recording: str) -> None:

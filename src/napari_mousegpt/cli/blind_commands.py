@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +10,7 @@ import pandas as pd
 import napari_mousegpt as mg
 from napari_mousegpt.cli.answers import Answer
 from napari_mousegpt.cli.study_commands import add_table_reading, table_columns
+from napari_mousegpt.core.people import account_name
 from napari_mousegpt.errors import OutputExistsError
 
 __all__ = ["add_blind_options", "add_unblind_options", "blind_study", "unblind_study"]
@@ -41,7 +41,7 @@ def blind_study(options: argparse.Namespace) -> Answer:
     study = mg.load_study(
         options.table, columns=table_columns(options), root=options.paths_from, sheet=options.sheet
     )
-    who = _name() if options.who is None else options.who
+    who = account_name() if options.who is None else options.who
     made = mg.blind_study(study, options.out, who, seed=options.seed, show=options.show)
     lines = [
         f"{made.folder}: key and log of {len(made.codes)} items, "
@@ -96,11 +96,3 @@ def unblind_study(options: argparse.Namespace) -> Answer:
     write_csv(rows, options.out)
     lines = [f"{options.out}: {len(rows)} items.", f"Written down: {blinded.log[-1].sentence}."]
     return Answer(lines, {"file": str(options.out), "items": len(rows)})
-
-
-def _name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        # An account without a name, as in some containers.
-        return "unknown"

@@ -104,9 +104,19 @@ def write_annotated(options: argparse.Namespace) -> Answer:
 
     (recording,), ethogram = _opened(options, [])
     clock = recording.timebase
+    start = 0 if options.start is None else _frame(options.start, clock)
+    stop = clock.n_frames if options.stop is None else _frame(options.stop, clock)
+    if stop <= start:
+        # A stop of 0 would be the end of the video.
+        raise InputError(
+            "--start and --stop",
+            expected=f"a part of the video, frames 0 to {clock.n_frames}",
+            found=f"[{start}, {stop})",
+            remedy="Name a stop after the start.",
+        )
     params = AnnotateParams(
-        start=0 if options.start is None else _frame(options.start, clock),
-        stop=clock.n_frames if options.stop is None else _frame(options.stop, clock),
+        start=start,
+        stop=stop,
         scale=options.scale,
         skeleton=not options.no_skeleton,
         timeline=not options.no_timeline,

@@ -10,7 +10,7 @@ from typing import TextIO
 from napari_mousegpt.core.durations import as_duration
 from napari_mousegpt.store import Part
 
-__all__ = ["as_duration", "shown"]
+__all__ = ["shown"]
 
 
 def shown(

@@ -82,12 +82,12 @@ def run_recording(recording: mg.Recording, options: argparse.Namespace) -> Answe
 
 
 def _params(options: argparse.Namespace, clock: Timebase | None) -> RunParams:
-    step = options.step or options.window
-    if clock is None and any(text.strip().endswith("f") for text in (options.window, step)):
+    window, step = options.window, options.step
+    if clock is None and any(text.strip().endswith("f") for text in (window, step or "")):
         raise InputError(
             "--window and --step",
             expected="a length of time, as the frame rates of a study may differ",
-            found=f"{options.window} and {step}",
+            found=f"{window} and {step or window}",
             remedy="Write for example 500ms.",
         )
     clock = clock or Timebase.constant(30, 1)
@@ -95,8 +95,8 @@ def _params(options: argparse.Namespace, clock: Timebase | None) -> RunParams:
         make=_ONLY[options.only],  # type: ignore[arg-type]
         features=feature_params(options),
         segments="windows" if options.windows else "behaviour",
-        window_s=float(parse_duration(options.window, clock)),
-        step_s=float(parse_duration(step, clock)),
+        window_s=float(parse_duration(window, clock)),
+        step_s=float(parse_duration(step, clock)) if step else 0.0,
     )
 
 

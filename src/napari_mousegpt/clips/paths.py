@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_mousegpt.clips.crops import CropParams, Window
-from napari_mousegpt.clips.silhouettes import Silhouettes
+from napari_mousegpt.clips.shape_middles import ShapeMiddles
 from napari_mousegpt.core.body import BodyMap
 from napari_mousegpt.errors import InputError
 
@@ -79,9 +79,9 @@ class CropPaths:
         self._body = BodyMap.from_names(names, body)
 
     @cached_property
-    def _silhouettes(self) -> Silhouettes:
+    def _middles(self) -> ShapeMiddles:
         assert self._recording.video is not None
-        return Silhouettes(self._recording.video)
+        return ShapeMiddles(self._recording.video)
 
     def windows(
         self, individual: str, frames: NDArray[np.integer], start: int | None = None
@@ -128,7 +128,7 @@ class CropPaths:
         first, last = max(0, start - around), min(clock.n_frames, stop + around)
         centre, way = self._by_pose(individual, slice(first, last))
         if centre is None and not self._posed:
-            centre = self._silhouettes.centres(first, last)
+            centre = self._middles.centres(first, last)
         if centre is None:
             return None
         sigma = self._params.smooth_s * clock.fps

@@ -149,10 +149,6 @@ class Blinding:
         """Return an edit that was made under a code as one of the recording."""
         return _renamed_edit(edit, dict(zip(self.codes, self.order, strict=True)))
 
-    def hide_ethogram(self, ethogram: Ethogram) -> Ethogram:
-        """Return bouts of recordings as bouts of their codes; bout ids stay."""
-        return _renamed(ethogram, dict(zip(self.order, self.codes, strict=True)))
-
     def reveal_ethogram(self, ethogram: Ethogram) -> Ethogram:
         """Return bouts that were scored under codes as bouts of the recordings; bout ids stay.
 

@@ -64,6 +64,17 @@ class BoutLayers:
         place = self._place_below.get(bout_id)
         return None if place is None else row_of(self._below, place)
 
+    def has(self, bout_id: str) -> bool:
+        """Return whether a bout is there; quicker than to build its row."""
+        layers = self._tops.get(bout_id)
+        if layers:
+            return next(reversed(layers.values())) is not None
+        return bout_id in self._place_below
+
+    def decider(self, bout_id: str) -> str | None:
+        """Return the id of the edit that decides a bout, None where the ethogram below does."""
+        return next(reversed(self._tops.get(bout_id, {})), None)
+
     def put(self, edit: Edit) -> None:
         """Let an edit decide the bouts that it changed."""
         before = self._rows(edit)

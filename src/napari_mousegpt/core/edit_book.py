@@ -84,7 +84,7 @@ class BoutBook:
         return len(self._bouts.columns())
 
     def __contains__(self, bout_id: object) -> bool:
-        return isinstance(bout_id, str) and self._bouts.row(bout_id) is not None
+        return isinstance(bout_id, str) and self._bouts.has(bout_id)
 
     def __repr__(self) -> str:
         return f"<BoutBook of {self.recording_id!r}: {len(self)} bouts, {len(self._edits)} edits>"
@@ -132,13 +132,10 @@ class BoutBook:
             )
         return row
 
-    def history(self, bout_id: str) -> tuple[Edit, ...]:
-        """Return the edits that changed a bout, undone or not, in order."""
-        return tuple(
-            edit
-            for edit in self._edits.values()
-            if any(change.bout_id == bout_id for change in edit.changes)
-        )
+    def decided_by(self, bout_id: str) -> Edit | None:
+        """Return the edit that made a bout what it is; None where the ethogram below did."""
+        edit_id = self._bouts.decider(bout_id)
+        return None if edit_id is None else self._live[edit_id]
 
     def ethogram(self) -> Ethogram:
         """Return all bouts, with further columns of the ethogram below for those that have them.
@@ -254,11 +251,11 @@ class BoutBook:
             status,
         )
 
-    def plan_comment(self, bout_id: str, text: str, who: str | None = None) -> Edit:
-        """Return the edit that notes something about a bout; empty text takes the note away."""
-        row = self.get(bout_id)
-        change = Change(bout_id, row, replace(row, comment=text.strip()))
-        return self._plan("comment", [change], who, "commented so")
+    def plan_comment(self, ids: str | Sequence[str], text: str, who: str | None = None) -> Edit:
+        """Return the edit that notes something about bouts; empty text takes the notes away."""
+        note = text.strip()
+        changes = [Change(row.bout_id, row, replace(row, comment=note)) for row in self._all(ids)]
+        return self._plan("comment", changes, who, "commented so")
 
     def plan_remove(self, ids: str | Sequence[str], who: str | None = None) -> Edit:
         """Return the edit that takes bouts away that a person marked, and rejects all others."""

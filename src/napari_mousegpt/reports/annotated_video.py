@@ -98,10 +98,7 @@ def iter_annotate_video(
         After each picture.
     """
     settings = params or AnnotateParams()
-    target = check_target(path, overwrite=overwrite, endings=(".mp4",))
-    source = recording.primary.sources.get("video")
-    if source is not None and target.exists() and target.samefile(source):
-        raise InputError(target, expected="another file", found="the video itself")
+    target = check_target(path, overwrite=overwrite, endings=(".mp4",), recordings=[recording])
     start, stop = _range(recording, settings)
     mine = ethogram.select(recording=recording.id)
     shades = dict(colours or palette(mine.labels))

@@ -142,8 +142,10 @@ def iter_exemplars(
         After each picture that was read or written.
     """
     settings = params or ExemplarParams()
-    target = None if path is None else check_target(path, overwrite=overwrite)
     by_id = _by_id(recordings)
+    target = None
+    if path is not None:
+        target = check_target(path, overwrite=overwrite, recordings=by_id.values())
     chosen, plan = plan_exemplars(by_id, ethogram, label, settings)
     if target is None:
         return Exemplars(chosen, None)

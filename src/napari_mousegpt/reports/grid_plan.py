@@ -133,11 +133,6 @@ class GridPlan:
         return sum(map(len, frames.values()))
 
     @property
-    def n_clips(self) -> int:
-        """Number of clips on all pages."""
-        return sum(map(len, self.pages))
-
-    @property
     def n_pictures(self) -> int:
         """Number of pictures of the movie."""
         return sum(self.length(page) for page in range(len(self.pages)))

@@ -6,7 +6,7 @@ mp4 is H.264 where the encoder is there, else MPEG-4 part 2; GIF has one palette
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
     from PIL.Image import Image as PilImage
+
+    from napari_mousegpt.core.recording import Recording
 
 __all__ = ["ENDINGS", "MovieClock", "MoviePart", "check_target", "movie_writer"]
 
@@ -95,14 +97,18 @@ class MovieClock:
 
 
 def check_target(
-    path: str | os.PathLike[str], *, overwrite: bool, endings: Sequence[str] = ENDINGS
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool,
+    endings: Sequence[str] = ENDINGS,
+    recordings: Iterable[Recording] = (),
 ) -> Path:
     """Return where a movie goes.
 
     Raises
     ------
     InputError
-        When its ending is not known.
+        When its ending is not known, or it would replace a file of the recordings it shows.
     OutputExistsError
         When something is there, and it must not be replaced.
     StorageError
@@ -122,6 +128,15 @@ def check_target(
             expected="a new file",
             found="one that is there already",
             remedy="Choose another name, or replace it: --overwrite (overwrite=True).",
+        )
+    views = (view for recording in recordings for view in recording.views)
+    files = (Path(file) for view in views for file in view.sources.values())
+    if target.exists() and any(file.exists() and target.samefile(file) for file in files):
+        raise InputError(
+            target,
+            expected="another file",
+            found="one of the recording itself",
+            remedy="Choose another name.",
         )
     if not target.parent.is_dir():
         raise StorageError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from napari_mousegpt.core.edit_book import BoutBook
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import KEYS, Intervals
 from napari_mousegpt.core.recording import Recording, View
@@ -34,7 +35,7 @@ class Score:
     bout : BoutRow
         As it is now.
     who, when : str
-        Who changed it last, and when (UTC).
+        Who made it what it is, and when (UTC); edits that were taken back do not count.
     """
 
     bout: BoutRow
@@ -90,16 +91,22 @@ class BlindScores:
 
 
 def scores_of(edits: Iterable[Edit]) -> tuple[Score, ...]:
-    """Return the bouts that are accepted after all edits, by start."""
-    known: dict[str, Score] = {}
-    for edit in edits:
-        for change in edit.changes:
-            if change.new is None:
-                known.pop(change.bout_id, None)
-            else:
-                known[change.bout_id] = Score(change.new, edit.who, edit.when)
-    kept = [score for score in known.values() if score.bout.status == "accepted"]
-    return tuple(sorted(kept, key=lambda score: (score.bout.start, score.bout.bout_id)))
+    """Return the bouts that are accepted after all edits of one recording, by start.
+
+    They are those that the viewer shows: an edit that somebody took back leaves what others did to
+    the same bout in the meantime.
+    """
+    done = tuple(edits)
+    changes = (change for edit in done for change in edit.changes)
+    row = next((row for c in changes for row in (c.old, c.new) if row is not None), None)
+    if row is None:
+        return ()
+    book = BoutBook(row.recording, 0, edits=done)
+    return tuple(
+        Score(bout, edit.who, edit.when)
+        for bout in book.rows
+        if bout.status == "accepted" and (edit := book.decided_by(bout.bout_id)) is not None
+    )
 
 
 def iter_scores(

@@ -19,6 +19,7 @@ from napari_mousegpt.features import FeatureParams, FrameFeatures, check_ranges
 from napari_mousegpt.runs.measuring import Measuring
 from napari_mousegpt.runs.rates import Work, remember
 from napari_mousegpt.runs.results import RunResult, load_run, write_results
+from napari_mousegpt.runs.sharing import measured_before
 from napari_mousegpt.store import (
     Part,
     RunFolder,
@@ -58,7 +59,8 @@ class RunParams:
     segments : {"behaviour", "windows"}
         Describe stretches cut where the behaviour changes, or windows of equal length.
     window_s, step_s : float
-        Length and step of the windows, in seconds; used with ``segments="windows"``.
+        Length and step of the windows, in seconds; used with ``segments="windows"``. A step of 0
+        is the length of a window, so that they do not overlap.
     shortest_s, longest_s : float
         Bounds of the stretches, in seconds; used with ``segments="behaviour"``.
     bin_s : float
@@ -76,7 +78,7 @@ class RunParams:
     make: Literal["words and clusters", "words", "clusters"] = "words and clusters"
     segments: Literal["behaviour", "windows"] = "behaviour"
     window_s: float = 1.0
-    step_s: float = 0.5
+    step_s: float = 0.0
     shortest_s: float = 0.2
     longest_s: float = 5.0
     bin_s: float = BIN_S
@@ -90,9 +92,11 @@ class RunParams:
             raise InputError(f"make={self.make!r}", expected=f"one of {', '.join(MAKES)}")
         if self.segments not in ("behaviour", "windows"):
             raise InputError(f"segments={self.segments!r}", expected="'behaviour' or 'windows'")
-        for name in ("window_s", "step_s", "longest_s", "bin_s"):
+        for name in ("window_s", "longest_s", "bin_s"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name}={getattr(self, name)}", expected="seconds above 0")
+        if not self.step_s >= 0:
+            raise InputError(f"step_s={self.step_s}", expected="seconds, 0 or more")
 
     @property
     def describes(self) -> bool:
@@ -210,7 +214,9 @@ def gather(
     """
     with Measuring(recording, params.features, within) as measuring:
         tables = []
-        for part in iter_parts(folder, measuring.jobs()):
+        # A pose takes seconds; looking at pictures takes hours.
+        known = None if recording.pose is not None else measured_before(folder)
+        for part in iter_parts(folder, measuring.jobs(), known):
             tables.append(part.table)
             yield part
         measured = measuring.joined(tables)
@@ -295,7 +301,7 @@ def _ranges(
     within: Intervals | None,
 ) -> Intervals:
     if params.segments == "windows":
-        return windows(recording, params.window_s, params.step_s, within=within)
+        return windows(recording, params.window_s, params.step_s or None, within=within)
     found = segments(
         recording.id,
         measured,

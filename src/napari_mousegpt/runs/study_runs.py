@@ -183,10 +183,12 @@ class _StudyRun:
             yield from write_results(folder, opened, known, "They were not asked for.")
 
     def _fit(self) -> Generator[StudyPart, None, StudyMap | str]:
-        for name, why in misfits(self.vectors).items():
-            self.failed[name] = InputError(name, expected=why)
-            del self.vectors[name]
         n, describer = len(self.study), KinematicDescriber(self.params.rules)
+        for name, why in misfits(self.vectors).items():
+            self.failed[name] = InputError(why)
+            del self.vectors[name]
+            number = self.study.recordings.index(name) + 1
+            yield StudyPart(name, number, n, _SHARES[0], problem=_sentence(self.failed[name]))
 
         def describe(name: str, mine: Intervals) -> pd.DataFrame:
             opened = open_of_study(self.study, name, self.opening)

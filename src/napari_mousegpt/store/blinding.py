@@ -12,9 +12,6 @@ and the line of an unlocking is on the disk before anything is revealed.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,15 +19,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_mousegpt.core.blinding import Blinding, blind
-from napari_mousegpt.core.files import make_folder, replacing
+from napari_mousegpt.core.files import make_folder
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.core.study import Study
 from napari_mousegpt.errors import (
     FormatError,
     InputError,
     OutputExistsError,
-    StorageError,
 )
+from napari_mousegpt.store.blinding_key import KEY_NAME, read_key, write_key
 from napari_mousegpt.store.blinding_log import LogEntry, add_entry, entry_of_now, read_log
 from napari_mousegpt.store.coded_corrections import CodedCorrections, discreet
 
@@ -39,14 +36,9 @@ if TYPE_CHECKING:
 
     from napari_mousegpt.core.ethogram import Ethogram
 
-__all__ = ["KEY_NAME", "LOG_NAME", "BlindStudy", "blind_study", "load_blind_study"]
+__all__ = ["LOG_NAME", "BlindStudy", "blind_study", "load_blind_study"]
 
-KEY_NAME, LOG_NAME = "blinding.key.json", "blinding.log.jsonl"
-_SCHEMA, _VERSION = "napari-mousegpt blinding", 1
-_ABOUT = (
-    "Which recording hides behind which code. It is written so that it is not read at a glance; it "
-    "is not encrypted. To look into it, unlock the study: that is written down."
-)
+LOG_NAME = "blinding.log.jsonl"
 
 
 class BlindStudy:
@@ -67,11 +59,9 @@ class BlindStudy:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder)
-        key = self.folder / KEY_NAME
-        data = _read(key)
-        self._blinding = _key_of(key, data)
+        self._blinding, key = read_key(self.folder)
         log = self.log
-        if not log or log[0].what != "blinded" or log[0].facts.get("key") != _hash(data):
+        if not log or log[0].what != "blinded" or log[0].facts.get("key") != key:
             raise FormatError(
                 self.folder / LOG_NAME,
                 expected="a log that begins with the blinding by this key",
@@ -118,13 +108,8 @@ class BlindStudy:
                 remedy="Choose another folder; a blinding is never overwritten.",
             )  # fmt: skip
         entry = entry_of_now(name, "blinded", items=len(made.order), hidden=list(made.hidden))
-        head = {"schema": _SCHEMA, "version": _VERSION, "when": entry.when, "who": name}
-        # Nobody who opens the file by chance reads names in it. Whoever wants to, can.
-        hidden = base64.b64encode(json.dumps(made.to_dict()).encode("ascii")).decode("ascii")
-        data = json.dumps({**head, "about": _ABOUT, "key": hidden}, indent=1).encode("ascii")
-        with replacing(key) as part:
-            part.write_bytes(data)
-        add_entry(log, replace(entry, facts={"key": _hash(data), **entry.facts}))
+        written = write_key(place, made, name, entry.when)
+        add_entry(log, replace(entry, facts={"key": written, **entry.facts}))
         return cls(place)
 
     # --- while it is blinded
@@ -200,7 +185,7 @@ class BlindStudy:
         item : Recording
             From :meth:`open_item`.
         folder : path-like, optional
-            See :func:`napari_mousegpt.store.corrections.corrections_folder`.
+            See :func:`~napari_mousegpt.store.corrections_place.corrections_folder`.
         """
         return CodedCorrections(self._blinding, item, folder)
 
@@ -298,44 +283,8 @@ def load_blind_study(folder: str | os.PathLike[str]) -> BlindStudy:
     return BlindStudy(folder)
 
 
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError(
-            path.parent, expected="a study that was blinded here", found=f"no {path.name}",
-            remedy="Check the folder.",
-        ) from error  # fmt: skip
-    except OSError as error:
-        raise StorageError(path, expected="a file that can be read", found=str(error)) from error
-
-
-def _key_of(path: Path, data: bytes) -> Blinding:
-    try:
-        values = json.loads(data)
-        if values["schema"] != _SCHEMA or values["version"] > _VERSION:
-            raise FormatError(
-                path, expected=f"a key of version {_VERSION}", found=f"version {values['version']}",
-                remedy="Update this program.",
-            )  # fmt: skip
-        return Blinding.from_dict(json.loads(base64.b64decode(values["key"], validate=True)))
-    except FormatError as error:
-        raise FormatError(
-            path, expected=error.expected, found=error.found, remedy=error.remedy
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise FormatError(
-            path, expected="the key of a blinding", found="something else",
-            remedy="Get the file from a backup.",
-        ) from error  # fmt: skip
-
-
 def _named(who: str) -> str:
     name = " ".join(who.split())
     if not name:
         raise InputError("who", expected="a name", found="none", remedy="Say who you are.")
     return name
-
-
-def _hash(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

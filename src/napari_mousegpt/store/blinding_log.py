@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from napari_mousegpt.core.files import remedy_for
-from napari_mousegpt.errors import LockedError, StorageError
+from napari_mousegpt.errors import StorageError
+from napari_mousegpt.store.appending import add_lines, only_writer
 
 __all__ = ["LogEntry", "add_entry", "entry_of_now", "read_log"]
-
-# Writing a line takes milliseconds; whoever holds the lock for longer hangs.
-_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -97,42 +92,7 @@ def add_entry(path: Path, entry: LogEntry) -> None:
     LockedError
         When another program holds the log for longer than five seconds.
     """
-    from filelock import FileLock, Timeout
-
     said = {"when": entry.when, "who": entry.who, "what": entry.what, **entry.facts}
-    line = json.dumps(said).encode("ascii") + b"\n"
-    try:
-        with FileLock(path.with_name(f".{path.name}.lock"), timeout=_PATIENCE_S):
-            handle = os.open(
-                path, os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666
-            )
-            try:
-                size = os.fstat(handle).st_size
-                if size:
-                    # A line that another program could not finish is ended here.
-                    os.lseek(handle, -1, os.SEEK_END)
-                    line = line if os.read(handle, 1) == b"\n" else b"\n" + line
-                left = memoryview(line)
-                try:
-                    while left:
-                        left = left[os.write(handle, left) :]
-                    os.fsync(handle)
-                except OSError:
-                    # Where even this fails, the next writer ends the piece of a line.
-                    with suppress(OSError):
-                        os.ftruncate(handle, size)
-                    raise
-            finally:
-                os.close(handle)
-    except Timeout as error:
-        raise LockedError(
-            path, expected="to write into the log", found="another program that is writing",
-            remedy="Wait, and try again. Nothing was done.",
-        ) from error  # fmt: skip
-    except OSError as error:
-        raise StorageError(
-            path,
-            expected="a log that can be written",
-            found=os.strerror(error.errno) if error.errno else str(error),
-            remedy=f"{remedy_for(error)} Nothing was done, as it could not be written down.",
-        ) from error
+    undone = "Nothing was done, as it could not be written down."
+    with only_writer(path, doing="to write into the log", undone=undone):
+        add_lines(path, json.dumps(said).encode("ascii") + b"\n")

@@ -12,85 +12,29 @@ aside and say so. Nothing that was written is ever changed.
 
 from __future__ import annotations
 
-import json
 import os
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from hashlib import blake2b
+from collections.abc import Mapping
 from pathlib import Path
 
 from napari_mousegpt.core.edits import Corrections, Edit
-from napari_mousegpt.core.files import make_folder, remedy_for, replacing
+from napari_mousegpt.core.files import make_folder, replacing
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.errors import (
     FormatError,
     InputError,
-    LockedError,
     MismatchError,
     StorageError,
 )
+from napari_mousegpt.store.appending import add_lines, only_writer
+from napari_mousegpt.store.corrections_place import (
+    CORRECTIONS_VARIABLE,
+    SUFFIX,
+    corrections_folder,
+    corrections_path,
+)
 from napari_mousegpt.store.edit_lines import EditLines, first_line, line_of
 
-__all__ = [
-    "CORRECTIONS_VARIABLE",
-    "CorrectionsFile",
-    "corrections_folder",
-    "corrections_path",
-    "load_corrections",
-]
-
-#: Environment variable with the folder of all corrections.
-CORRECTIONS_VARIABLE = "NAPARI_MOUSEGPT_CORRECTIONS"
-SUFFIX = ".corrections.jsonl"
-# Writing a line takes milliseconds; whoever holds the lock for longer hangs.
-_PATIENCE_S = 5.0
-
-
-def corrections_folder() -> Path:
-    """Return the folder of all corrections.
-
-    It is ``NAPARI_MOUSEGPT_CORRECTIONS`` where that is set, else in the user's data.
-    """
-    chosen = os.environ.get(CORRECTIONS_VARIABLE)
-    if chosen:
-        return Path(chosen)
-    from platformdirs import user_data_path
-
-    return user_data_path("napari-mousegpt", appauthor=False) / "corrections"
-
-
-def corrections_path(recording: Recording, folder: str | os.PathLike[str] | None = None) -> Path:
-    """Return where the corrections of a recording are or will be.
-
-    The name is made from its id and from the content of its video (without one, of its pose), so
-    that files which were moved keep their corrections.
-
-    Parameters
-    ----------
-    recording : Recording
-        Opened.
-    folder : path-like, optional
-        See :func:`corrections_folder` for the default.
-    """
-    place = corrections_folder() if folder is None else Path(folder)
-    name = re.sub(r"[^\w.-]+", "_", recording.id, flags=re.ASCII)[:60]
-    if name != recording.id:
-        # Ids that look alike without their odd signs are still different recordings.
-        name += (
-            "~" + blake2b(recording.id.encode(errors="surrogatepass"), digest_size=3).hexdigest()
-        )
-    return place / f"{name}-{_content_hash(recording)}{SUFFIX}"
-
-
-def _content_hash(recording: Recording) -> str:
-    known = recording.primary.fingerprints
-    found = known.get("video") or known.get("pose") or ""
-    if not found:
-        # Arrays without a file: at least the clock must be the same.
-        clock = json.dumps(recording.timebase.to_dict(), sort_keys=True, default=str)
-        found = blake2b(clock.encode(), digest_size=16).hexdigest()
-    return found.rpartition(":")[2][:12]
+__all__ = ["CorrectionsFile", "load_corrections"]
 
 
 class CorrectionsFile:
@@ -218,41 +162,19 @@ class CorrectionsFile:
             raise MismatchError(
                 self.path, expected=f"an edit of {recording!r}", found=f"one of {foreign.pop()!r}"
             )
-        data = b"".join(map(line_of, edits))
         make_folder(self.path.parent)
-        with self._locked():
-            try:
-                self._begin()
-                others = self.refresh()
-                self._write(data)
-            except OSError as error:
-                raise self._failed(error, "a file that can be written") from error
+        undone = (
+            "The correction was not made. The folder of all corrections can be named in "
+            f"{CORRECTIONS_VARIABLE}."
+        )
+        with only_writer(self.path, doing="to write a correction", undone=undone):
+            self._begin()
+            others = self.refresh()
+            # Edits that somebody's copy of the file did not bring along are written again.
+            add_lines(self.path, b"".join(map(line_of, (*self._lines.missing(), *edits))))
             # Read back what stands there now, so that file and memory cannot part.
             self.refresh()
         return others
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        from filelock import FileLock, Timeout
-
-        # Whoever may write into the folder may lock.
-        place = self.path.with_name(f".{self.path.name}.lock")
-        lock = FileLock(place, timeout=_PATIENCE_S, mode=0o666)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise LockedError(
-                self.path,
-                expected="to write a correction",
-                found=f"another program that has been writing for {_PATIENCE_S:g} s",
-                remedy="Close the other viewer, or wait, and correct again. Nothing was changed.",
-            ) from error
-        except OSError as error:
-            raise self._failed(error, "a folder that can be written to") from error
-        try:
-            yield
-        finally:
-            lock.release()
 
     def _begin(self) -> None:
         """Make the file, unless it is there, with all that was read or written before."""
@@ -266,35 +188,6 @@ class CorrectionsFile:
         with replacing(self.path) as part:
             head = first_line(lines.recording, lines.n_frames, self._fingerprints)
             part.write_bytes(head + b"".join(map(line_of, lines.edits)))
-
-    def _write(self, data: bytes) -> None:
-        """Add bytes to the file, all of them or none."""
-        handle = os.open(self.path, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
-        try:
-            size = os.fstat(handle).st_size
-            # A line that another program could not finish is ended here; readers set it aside.
-            os.lseek(handle, -1, os.SEEK_END)
-            left = memoryview(data if os.read(handle, 1) == b"\n" else b"\n" + data)
-            try:
-                while left:
-                    left = left[os.write(handle, left) :]
-                os.fsync(handle)
-            except OSError:
-                # Where even this fails, the next writer ends the piece of a line.
-                with suppress(OSError):
-                    os.ftruncate(handle, size)
-                raise
-        finally:
-            os.close(handle)
-
-    def _failed(self, error: OSError, expected: str) -> StorageError:
-        return StorageError(
-            self.path,
-            expected=expected,
-            found=os.strerror(error.errno) if error.errno else str(error),
-            remedy=f"{remedy_for(error)} The correction was not made. The folder of all "
-            f"corrections can be named in {CORRECTIONS_VARIABLE}.",
-        )
 
 
 def load_corrections(
@@ -310,7 +203,8 @@ def load_corrections(
         A file of corrections, a folder of them (by default the one of all corrections), or a
         recording.
     folder : path-like, optional
-        Where the corrections of a recording are looked for; see :func:`corrections_folder`.
+        Where the corrections of a recording are looked for; see
+        :func:`~napari_mousegpt.store.corrections_place.corrections_folder`.
 
     Returns
     -------

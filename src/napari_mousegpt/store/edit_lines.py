@@ -63,6 +63,7 @@ class EditLines:
         self.fingerprints: dict[str, str] = {}
         self.edits: list[Edit] = []
         self._known: set[str] = set()
+        self._here: set[str] = set()
         self.restart()
 
     def restart(self) -> None:
@@ -71,6 +72,11 @@ class EditLines:
         self._number = 1
         self._set_aside: dict[int, str] = {}
         self._cut_off = False
+        self._here.clear()
+
+    def missing(self) -> tuple[Edit, ...]:
+        """Return edits that were read once and are not in the file any more, in order."""
+        return tuple(edit for edit in self.edits if edit.edit_id not in self._here)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -119,8 +125,9 @@ class EditLines:
         try:
             edit = Edit.from_dict(values, self.recording)
         except FormatError as error:
-            self._set_aside[self._number] = f"set aside. {error}."
+            self._set_aside[self._number] = f"set aside, since it is no whole correction ({error})."
             return
+        self._here.add(edit.edit_id)
         if edit.edit_id not in self._known:
             self._known.add(edit.edit_id)
             self.edits.append(edit)

@@ -282,7 +282,11 @@ def run_folder(
     return RunFolder(place, card, overwrite=overwrite)
 
 
-def iter_parts(folder: RunFolder, jobs: Sequence[Job]) -> Iterator[Part]:
+def iter_parts(
+    folder: RunFolder,
+    jobs: Sequence[Job],
+    known: Callable[[Job], pd.DataFrame | None] | None = None,
+) -> Iterator[Part]:
     """Do the jobs that are not finished yet, one after the other.
 
     Parameters
@@ -291,6 +295,8 @@ def iter_parts(folder: RunFolder, jobs: Sequence[Job]) -> Iterator[Part]:
         Open folder the parts go to.
     jobs : sequence of Job
         In the order they are to be yielded.
+    known : callable, optional
+        Returns the table of a job that was done for another run, else None.
 
     Yields
     ------
@@ -300,6 +306,9 @@ def iter_parts(folder: RunFolder, jobs: Sequence[Job]) -> Iterator[Part]:
     for done, job in enumerate(jobs, start=1):
         resumed = folder.has(job.step, job.name)
         begun = time.perf_counter()
+        if not resumed and known is not None and (table := known(job)) is not None:
+            folder.write(job.step, job.name, table)
+            resumed = True
         if not resumed:
             folder.write(job.step, job.name, job.compute())
         spent = 0.0 if resumed else time.perf_counter() - begun

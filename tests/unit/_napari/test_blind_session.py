@@ -22,7 +22,7 @@ from napari_mousegpt._napari.state import state_of
 from napari_mousegpt.core.arena import Arena, Zone
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import Intervals
-from napari_mousegpt.errors import InputError, OutputExistsError, StorageError
+from napari_mousegpt.errors import InputError, MismatchError, OutputExistsError, StorageError
 from napari_mousegpt.io.arenas import save_arenas
 from napari_mousegpt.io.labels import read_bouts
 from napari_mousegpt.io.samples import make_sample
@@ -217,6 +217,21 @@ def test_warnings_speak_of_the_code(session: BlindSession, monkeypatch: pytest.M
     with pytest.warns(UserWarning, match="is odd") as said:
         session.open("item 02")
     assert [str(one.message) for one in said] == ["item 02: ... is odd"]
+
+
+def test_a_pose_that_does_not_fit_is_a_matter_of_the_study_table(
+    session: BlindSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def misfit(study: Any, name: str) -> Any:
+        remedy = 'If it is right, open it with mismatch="trim" (drop the 1 row(s) at the end).'
+        raise MismatchError(f"{name}.csv", expected="30 rows", found="31 rows", remedy=remedy)
+
+    monkeypatch.setattr(blind_opening, "open_of_study", misfit)
+    job = session.open("item 02")
+    assert job is not None
+    # The panel has no such choice.
+    assert 'write "trim" in the column "mismatch" of the study table (drop' in str(job.error)
+    assert "mismatch=" not in str(job.error)
 
 
 def test_it_is_not_begun_where_another_reader_has_opened_a_recording(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,19 @@ def test_pictures_are_those_of_the_source_and_all_else_is_quiet(video: Path) -> 
         assert "secret" not in str(error.value)
         with pytest.raises(IndexError):
             frames[30]
+
+
+def test_what_is_noted_of_a_file_does_not_tell_its_name(video: Path) -> None:
+    with VideoReader(video) as reader:
+        noted = replace(reader.info, notes=("the index of secret.mp4 was made anew", "no sound"))
+
+        class Noted:
+            info = noted
+
+        frames = CodedFrames(Noted(), "item 1", TOLD)  # type: ignore[arg-type]
+        assert frames.info == replace(
+            noted, notes=("the index of ....mp4 was made anew", "no sound")
+        )
 
 
 def test_a_recording_has_quiet_pictures_in_all_its_views(video: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -211,6 +212,55 @@ def test_status_and_comment_leave_who_said_it(desk: Desk, recording: Recording) 
     assert len(kept(recording)) == 6
 
 
+def test_a_comment_on_several_bouts_is_taken_back_at_once(desk: Desk, recording: Recording) -> None:
+    first, *others = (row.bout_id for row in desk.book.rows)
+    desk.comment("seen", first)
+    desk.select(first, *others)
+    assert set(desk.comment("seen")) == set(others)
+    assert kept(recording) == ["comment", "comment"]
+    assert set(desk.undo()) == set(others)
+    assert [row.comment for row in desk.book.rows].count("seen") == 1
+    assert desk.comment("seen", first) == ()
+    assert "commented so already" in last_sentence()
+
+
+def test_lines_that_were_set_aside_are_told_once(viewer: Any, recording: Recording) -> None:
+    book = BoutBook("rec", recording.n_frames)
+    file = CorrectionsFile.of_recording(recording)
+    file.append(book.plan_mark("m1", 0, 9, "rear"))
+    with file.path.open("ab") as stream:
+        stream.write(b"{}\n" * 4 + b'{"cut')
+    before = len(notification_manager.records)
+    show(viewer, recording)
+    state_of(viewer).desk("rec")
+    state_of(viewer).desk("rec")
+    [told] = list(notification_manager.records)[before:]
+    assert str(told.severity) == "warning"
+    assert f"{file.path.name}, line 3: set aside" in told.message
+    assert "line 6" not in told.message
+    assert told.message.endswith("And 2 more.")
+    assert len(state_of(viewer).desk("rec").book) == 1
+
+
+def test_corrections_under_another_name_are_told(
+    viewer: Any, recording: Recording, tmp_path: Path
+) -> None:
+    top = replace(
+        recording.primary,
+        sources={"video": "/data/rec.mp4"},
+        fingerprints={"video": "b:aaaaaaaaaaaaaaaa"},
+    )
+    renamed = replace(recording, id="old", views=(top,))
+    book = BoutBook("old", recording.n_frames)
+    CorrectionsFile.of_recording(renamed).append(book.plan_mark("m1", 0, 9, "rear"))
+    before = len(notification_manager.records)
+    show(viewer, replace(recording, views=(top,)))
+    desk = state_of(viewer).desk("rec")
+    [told] = list(notification_manager.records)[before:]
+    assert "the same video has some under the id 'old'" in told.message
+    assert len(desk.book) == 0
+
+
 def test_undo_has_no_end(desk: Desk) -> None:
     bout, before = id_of(desk, "walking"), desk.book.rows
     for number in range(12):
@@ -259,12 +309,23 @@ def test_marks_go_with_the_slider(desk: Desk, viewer: Any) -> None:
     assert (desk.book.get(bout).start, desk.book.get(bout).stop) == (10, 20)
 
 
+def test_what_cannot_be_taken_back_is_said_in_a_short_sentence(desk: Desk) -> None:
+    assert desk.undo() == ()
+    assert last_sentence() == "There is nothing to undo."
+    assert desk.redo() == ()
+    assert last_sentence() == "There is nothing to redo."
+    assert {str(note.severity) for note in notification_manager.records[-2:]} == {"info"}
+    with desk.raising(), pytest.raises(InputError, match="an edit to take back"):
+        desk.undo()
+
+
 def test_nothing_marked_or_chosen_is_said(desk: Desk) -> None:
     assert desk.mark("still") == ()
     assert "Mark the first and the last frame" in last_sentence()
     for edit in (desk.accept, desk.merge, desk.split, desk.remove):
         assert edit() == ()
-        assert "Choose a bout first" in last_sentence()
+        # A window of 1280 pixels shows no more than the beginning of what is said.
+        assert last_sentence() == "Choose a bout first."
     desk.loop()
     assert "Choose a bout first" in last_sentence()
 
@@ -332,9 +393,9 @@ def test_a_reader_brings_corrections_too(desk: Desk, recording: Recording, qapp:
     state_of(other)
     for item in recording_layers(recording):
         other.add_layer(Layer.create(*item))
-    for _ in range(20):
+    end = time.monotonic() + 5
+    while "human" not in names(other) and time.monotonic() < end:
         qapp.processEvents()
-        time.sleep(0.005)
     assert names(other) == ["rec", "skeleton", "pose", "human"]
     other.layers.clear()
 

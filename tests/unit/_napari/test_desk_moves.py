@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_mousegpt._napari.corner_text import OVERLAY
 from napari_mousegpt._napari.desk import Desk
 from napari_mousegpt._napari.desk_moves import (
     disagreements,
@@ -14,6 +15,7 @@ from napari_mousegpt._napari.desk_moves import (
     next_place,
     plain_label,
 )
+from napari_mousegpt._napari.layers import KEY
 from napari_mousegpt._napari.show import show
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt.core.ethogram import Ethogram
@@ -179,6 +181,48 @@ def test_disagreements_are_shown_where_they_begin(desk: Desk) -> None:
     desk.go_to(0)
     assert desk.next("disagreement") == "b"
     assert desk.frame == 120
+
+
+def test_visits_to_zones_are_no_opinion_of_a_model(viewer: Any, recording: Recording) -> None:
+    visits = Intervals.build(
+        "rec", [100], [300], "m1", label=["wall"], arena=["box"], confidence=[0.1]
+    )
+    said = Intervals.build("rec", [50], [250], "m1", label=["walking"])
+    show(viewer, recording, Ethogram(visits, source="model"), Ethogram(said, source="human"))
+    desk = state_of(viewer).desk("rec")
+    assert desk.all_labels == {"walking"}
+    assert desk.next("disagreement") is None
+    assert desk.next("low confidence") is None
+    # A correction leaves them as they are, and its layer stands beside theirs.
+    assert [layer.name for layer in viewer.layers][-2:] == ["zones", "human"]
+    desk.relabel("sniffing", said_id := desk.next())
+    assert said_id is not None
+    state = state_of(viewer)
+    state.go_to("rec", 120)
+    zones, human = (viewer.layers[name].metadata[KEY]["tag"].window for name in ("zones", "human"))
+    assert zones.lines_at(120) == ["wall (10%)"]
+    assert human.lines_at(120) == ["sniffing"]
+    assert zones.slot != human.slot
+    assert state.colours("rec").keys() >= {"wall", "sniffing"}
+    assert "zones: wall" in viewer.canvas.overlays[OVERLAY].text
+
+
+def test_a_mark_has_a_place_of_its_own_beside_a_visit(viewer: Any, recording: Recording) -> None:
+    visits = Intervals.build("rec", [100], [300], "m1", label=["wall"], arena=["box"])
+    show(viewer, recording, Ethogram(visits, source="model"))
+    desk = state_of(viewer).desk("rec")
+    desk.set_interval(120, 140)
+    desk.mark("walking")
+    tags = [layer.metadata[KEY]["tag"] for layer in viewer.layers][-2:]
+    assert [(tag.role, tag.window.slot) for tag in tags] == [("zones", 0), ("human", 1)]
+
+
+def test_labels_with_a_column_of_arenas_stay_labels(viewer: Any, recording: Recording) -> None:
+    for source, arena in (("human", "box"), ("model", "")):
+        rows = Intervals.build("rec", [50], [250], "m1", label=["walking"], arena=[arena])
+        (layer,) = show(viewer, recording, Ethogram(rows, source=source))[-1:]
+        assert layer.name in ("human", "labels")
+    assert len(state_of(viewer).desk("rec").columns()["start"]) == 2
 
 
 def test_other_kinds_are_refused(desk: Desk) -> None:

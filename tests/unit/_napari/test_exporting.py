@@ -9,16 +9,8 @@ import pandas as pd
 import pytest
 
 from napari_mousegpt._napari.exemplar_show import exemplar_labels, paced
-from napari_mousegpt._napari.exporting import (
-    EACH,
-    KINDS,
-    Order,
-    chosen_bouts,
-    export_parts,
-    in_words,
-    targets,
-    written,
-)
+from napari_mousegpt._napari.export_order import EACH, Order
+from napari_mousegpt._napari.exporting import chosen_bouts, export_parts, in_words, written
 from napari_mousegpt._napari.movie_names import beside, safe
 from napari_mousegpt._napari.scopes import scope_of
 from napari_mousegpt._napari.show import show
@@ -28,7 +20,6 @@ from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.errors import InputError, OutputExistsError, StorageError
 from napari_mousegpt.reports.movies import MoviePart
-from napari_mousegpt.runs.exporting import FORMATS
 
 
 @pytest.fixture
@@ -44,10 +35,6 @@ def labels(viewer: Any, desk: Any, part: str = "recording", **values: Any) -> li
 
 def order(desk: Any, kind: str, path: Path, **values: Any) -> Order:
     return Order(kind, path, desk.recording, desk.ethogram, desk.book, **values)
-
-
-def test_every_format_of_the_verb_is_offered() -> None:
-    assert tuple(KINDS)[: len(FORMATS)] == FORMATS
 
 
 def test_bouts_are_chosen_by_status_source_and_animal(viewer: Any, desk: Any) -> None:
@@ -79,22 +66,6 @@ def test_tables_are_written(desk: Any, tmp_path: Path) -> None:
     parts = export_parts(order(desk, "bouts", tmp_path / "a.csv"))
     assert [part.done for part in parts] == [0, 1]
     assert len(pd.read_csv(tmp_path / "a.csv")) == 5
-
-
-def test_each_label_has_a_file_of_its_own(desk: Any, recording: Recording, tmp_path: Path) -> None:
-    found = Ethogram(
-        Intervals.build("rec", [0, 9, 20], [5, 15, 25], label=["a/b", "a b", "walking, fast"])
-    )
-    one = Order("exemplars", tmp_path / "m.gif", recording, found, desk.book)
-    names = {label: path.name for label, path in targets(one).items()}
-    assert names == {
-        "a b": "m_a_b.gif",
-        "a/b": "m_a_b_2.gif",
-        "walking, fast": "m_walking_fast.gif",
-    }
-    (tmp_path / "m_a_b_2.gif").touch()
-    with pytest.raises(OutputExistsError, match=r"m_a_b_2\.gif"):
-        targets(one)
 
 
 def test_orders_that_cannot_be_done_are_refused(desk: Any, tmp_path: Path) -> None:

@@ -73,6 +73,44 @@ def test_our_layers_stay_with_the_frame(
     assert 500 in set(viewer.layers["pose"].data[:, 0])
 
 
+@pytest.mark.filterwarnings("ignore:.*units.*")
+@pytest.mark.parametrize("first", [True, False], ids=["theirs first", "ours first"])
+@pytest.mark.parametrize("what", FOREIGN)
+def test_the_frame_that_is_told_is_the_picture_that_napari_draws(
+    viewer: Any, recording: Recording, what: str, first: bool
+) -> None:
+    def theirs() -> None:
+        viewer.add_image(**FOREIGN[what], name="theirs")
+
+    if first:
+        theirs()
+    show(viewer, recording)
+    if not first:
+        theirs()
+    for frame in (0, 7, 60, 199):
+        assert state_of(viewer).go_to("rec", frame)
+        middle = [*viewer.dims.point[:-2], 20, 20]
+        # Picture i is grey i; what napari draws is asked of napari.
+        assert viewer.layers["rec"].get_value(middle, world=True)[0] == frame
+
+
+@pytest.mark.filterwarnings("ignore:.*units.*")
+@pytest.mark.parametrize("first", [True, False], ids=["theirs first", "ours first"])
+def test_a_slider_in_milliseconds_shows_the_frame_of_that_time(
+    viewer: Any, recording: Recording, first: bool
+) -> None:
+    if first:
+        viewer.add_image(**FOREIGN["milliseconds"])
+    show(viewer, recording)
+    if not first:
+        viewer.add_image(**FOREIGN["milliseconds"])
+    viewer.dims.set_point(0, 20_000)
+    assert state_of(viewer).frame("rec") == 600
+    assert 600 in set(viewer.layers["pose"].data[:, 0])
+    state_of(viewer).go_to("rec", 60)
+    assert viewer.dims.point[0] == pytest.approx(2000, abs=17)
+
+
 def test_a_renamed_axis_is_found_again_by_the_labels_of_the_layer(
     viewer: Any, recording: Recording
 ) -> None:

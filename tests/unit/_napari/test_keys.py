@@ -78,7 +78,7 @@ def test_marks_and_labels_go_by_keys(desk: Desk, viewer: Any, press: Press) -> N
     press("Ctrl-Shift-Z")
     assert desk.book.get(row.bout_id).label == "still"
     # What was used is remembered.
-    assert LabelKeys(lambda error: None).label_of(key) == "still"
+    assert LabelKeys(lambda error: None).by_key[key] == "still"
 
 
 def test_bouts_are_looked_through_by_keys(desk: Desk, press: Press) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from napari_mousegpt._napari.label_layer import LabelWindow, free_slots, label_layer, role_of
+from napari_mousegpt._napari.label_layer import LabelWindow, free_slots, label_layer
+from napari_mousegpt._napari.label_roles import role_of
 from napari_mousegpt._napari.layers import layer_tag
 from napari_mousegpt._napari.settings import DisplaySettings
 from napari_mousegpt.core.colours import palette

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from napari_mousegpt.cli.main import main
-from napari_mousegpt.store.blinding import KEY_NAME, LOG_NAME, BlindStudy
+from napari_mousegpt.store.blinding import LOG_NAME, BlindStudy
+from napari_mousegpt.store.blinding_key import KEY_NAME
 
 
 @pytest.fixture

@@ -59,6 +59,30 @@ def test_a_part_of_a_video_is_annotated(
     assert "30 frames" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", [["exemplars", "--label", "walking"], ["annotate"]])
+def test_no_movie_replaces_the_video_it_is_made_of(
+    video: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = video.read_bytes()
+    words = [str(video), "--bouts", str(video.with_name("bouts.csv")), "-q", "--overwrite"]
+    try:
+        assert main([command[0], *words, *command[1:], "-o", str(video)]) == 2
+        assert "one of the recording itself" in capsys.readouterr().err
+        assert video.read_bytes() == before
+    finally:
+        video.write_bytes(before)
+
+
+@pytest.mark.parametrize("part", [["--stop", "0f"], ["--start", "50f", "--stop", "1s"]])
+def test_a_part_without_frames_is_refused(
+    video: Path, tmp_path: Path, part: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["annotate", str(video), "--bouts", str(video.with_name("bouts.csv")), "-q"]
+    assert main([*words, *part, "-o", str(tmp_path / "a.mp4")]) == 2
+    assert "Name a stop after the start" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_frames_are_frames_also_where_the_rate_varies() -> None:
     clock = Timebase.from_pts([0, 10, 20, 100, 110, 120], Fraction(1, 100))
     assert _frame("4f", clock) == 4

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from napari_mousegpt.cli.progress import as_duration, shown
+from napari_mousegpt.cli.progress import shown
+from napari_mousegpt.core.durations import as_duration
 from napari_mousegpt.store import Part
 
 

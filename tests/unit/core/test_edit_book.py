@@ -256,8 +256,7 @@ def test_undo_and_redo_are_edits() -> None:
     assert pages.get("b1").label == "groom"
     assert do(pages, pages.plan_undo()).undoes == relabel.edit_id
     assert pages.get("b1") == book().get("b1")
-    assert [edit.action for edit in pages.history("b1")] == ["relabel", "undo", "redo", "undo"]
-    assert pages.history("b2") == ()
+    assert [edit.action for edit in pages.edits] == ["relabel", "undo", "redo", "undo"]
 
 
 def test_a_new_edit_after_an_undo_drops_the_redo() -> None:
@@ -620,3 +619,45 @@ def test_edits_among_many_bouts_are_quick() -> None:
     assert (np.diff(columns["start"]) >= 0).all()
     # 30 ms are asked for; medians do not mind a loaded machine.
     assert np.median(spent) < 0.030, f"{np.median(spent) * 1000:.1f} ms"
+
+
+def test_a_comment_on_several_bouts_is_one_edit() -> None:
+    pages = book()
+    do(pages, pages.plan_comment("b2", "blurred"))
+    edit = do(pages, pages.plan_comment(["b1", "b2", "b3"], " blurred "))
+    # One that is commented so already is left alone.
+    assert [change.bout_id for change in edit.changes] == ["b1", "b3"]
+    do(pages, pages.plan_undo())
+    assert [row.comment for row in pages.rows] == ["", "blurred", "", ""]
+    do(pages, pages.plan_redo())
+    with pytest.raises(InputError, match="All 2 bouts are commented so already"):
+        pages.plan_comment(["b1", "b2"], "blurred")
+    with pytest.raises(InputError, match="at least one"):
+        pages.plan_comment([], "blurred")
+
+
+def test_asking_whether_a_bout_is_there_builds_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = book()
+    marked = do(pages, pages.plan_mark("a", 100, 110, "walk")).changes[0].bout_id
+    do(pages, pages.plan_remove(marked))
+    do(pages, pages.plan_relabel("b1", "walk"))
+    back = pages.plan_undo()
+    monkeypatch.setattr("napari_mousegpt.core.bout_layers.BoutLayers.row", None)
+    known = ("b1", "b4", marked, "nobody", "", 3)
+    assert [bout in pages for bout in known] == [True, True, False, False, False, False]
+    monkeypatch.undo()
+    do(pages, back)
+    assert "b1" in pages
+
+
+def test_who_decided_a_bout() -> None:
+    pages = book()
+    assert pages.decided_by("b1") is None
+    first = do(pages, pages.plan_relabel("b1", "walk", who="A"))
+    second = do(pages, pages.plan_comment("b1", "seen", who="B"))
+    assert pages.decided_by("b1") == second
+    do(pages, pages.plan_undo(who="C"))
+    assert pages.decided_by("b1") == first
+    do(pages, pages.plan_undo(who="C"))
+    assert pages.decided_by("b1") is None
+    assert pages.decided_by("nobody") is None

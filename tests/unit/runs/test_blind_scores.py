@@ -110,6 +110,31 @@ def test_an_item_that_cannot_be_read_is_left_out_and_told(videos: Path, tmp_path
     assert found.clocks == {}
 
 
+def test_what_two_people_did_at_once_is_scored_as_it_is_shown() -> None:
+    """An edit that is taken back leaves what somebody else did to the bout in the meantime."""
+    base = Ethogram(Intervals.build("m", [0], [3], label="walk", bout_id=["b1"]), source="model")
+    one, two = (BoutBook("m", 10, base, who=who) for who in ("Kim", "Lee"))
+    first = one.plan_status(["b1"], "accepted")
+    for book in (one, two):
+        book.apply(first)
+    back, new = one.plan_undo(), two.plan_relabel(["b1"], "run")
+    for book in (one, two):
+        book.apply(new)
+        book.apply(back)
+    [row] = one.rows
+    assert [(score.bout, score.who) for score in scores_of(one.edits)] == [(row, "Lee")]
+    # Who takes an edit back has scored nothing.
+    marked = BoutBook("m", 10, who="Kim")
+    for plan in (
+        lambda: marked.plan_mark("", 1, 2, "rear"),
+        lambda: marked.plan_relabel(marked.rows[0].bout_id, "rest", who="Lee"),
+        lambda: marked.plan_undo(who="Max"),
+    ):
+        marked.apply(plan())
+    assert [(score.bout.label, score.who) for score in scores_of(marked.edits)] == [("rear", "Kim")]
+    assert scores_of(()) == ()
+
+
 def test_nothing_scored_yet(videos: Path, tmp_path: Path) -> None:
     study = load_study(videos / "study.csv")
     blinded = BlindStudy.start(tmp_path / "key", study, "Kim")

@@ -69,13 +69,14 @@ def test_an_estimate_is_within_a_factor_of_two(recording: mg.Recording, tmp_path
 def test_a_probe_tells_how_slow_a_video_is(silent: mg.Recording, tmp_path: Path) -> None:
     within = Intervals.build(silent.id, 900, 1000)
     params = RunParams(make="words")
-    found = estimate(silent, params, within, probed=probe(silent, params))
+    probed = probe(silent, params)
+    found = estimate(silent, params, within, probed=probed)
     took = 0.0
     for part in mg.iter_run(silent, tmp_path / "out", params, within=within):
         took += part.seconds if part.step == "features" else 0.0
     assert 1 / 3 < took / found.steps["features"] < 3
     # Five seconds either side are looked at, not the whole recording.
-    whole = estimate(silent, params, probed=probe(silent, params))
+    whole = estimate(silent, params, probed=probed)
     assert whole.seconds > 2.5 * found.seconds
 
 

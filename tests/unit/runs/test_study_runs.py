@@ -167,6 +167,20 @@ def test_recordings_measured_otherwise_are_named() -> None:
     assert misfits({}) == {}
 
 
+def test_a_recording_that_does_not_fit_the_others_is_told(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "napari_mousegpt.runs.study_runs.misfits", lambda _: {"b": "it was measured otherwise"}
+    )
+    parts = list(iter_run_study(folder / "study.csv", tmp_path / "out"))
+    told = [(part.recording, part.number, part.problem) for part in parts if part.problem]
+    assert told[1:] == [("b", 3, "it was measured otherwise")]
+    shares = [part.share for part in parts]
+    assert shares == sorted(shares)
+    assert "! b: it was measured otherwise" in load_study_run(tmp_path / "out").summary()
+
+
 def test_an_estimate_looks_at_some_recordings(folder: Path, tmp_path: Path) -> None:
     study = load_study(folder / "study.csv")
     found = estimate_study(study, RunParams(make="words"))

@@ -27,8 +27,9 @@ from napari_mousegpt.errors import (
     OutputExistsError,
     StorageError,
 )
-from napari_mousegpt.store import blinding_log
-from napari_mousegpt.store.blinding import KEY_NAME, LOG_NAME, BlindStudy
+from napari_mousegpt.store import appending
+from napari_mousegpt.store.blinding import LOG_NAME, BlindStudy
+from napari_mousegpt.store.blinding_key import KEY_NAME
 from napari_mousegpt.store.corrections import load_corrections
 
 RECORDINGS = ("ko_a", "ko_b", "wt_c", "wt_d")
@@ -105,7 +106,7 @@ def test_unlocking_is_written_down_before_anything_is_revealed(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(blinding_log.os, "write", full)
+        broken.setattr(appending.os, "write", full)
         with pytest.raises(StorageError, match=r"disk is full.* could not be written down"):
             blinded.unlock("Kim", "done")
     assert blinded.locked
@@ -232,10 +233,10 @@ def test_damaged_or_foreign_files(blinded: BlindStudy, study: Study, tmp_path: P
 def test_a_log_that_somebody_else_holds(
     blinded: BlindStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(blinding_log, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(appending, "_PATIENCE_S", 0.05)
     with (
         FileLock(blinded.folder / f".{LOG_NAME}.lock"),
-        pytest.raises(LockedError, match="Nothing was done"),
+        pytest.raises(LockedError, match="Nothing was changed"),
     ):
         blinded.unlock("Kim", "done")
     assert blinded.locked
@@ -263,7 +264,7 @@ def test_half_a_line_that_was_written_is_not_an_unlocking(
         return real(handle, data[: len(data) // 2])
 
     with monkeypatch.context() as broken:
-        broken.setattr(blinding_log.os, "write", half)
+        broken.setattr(appending.os, "write", half)
         with pytest.raises(StorageError):
             blinded.unlock("Kim", "done")
     assert blinded.locked

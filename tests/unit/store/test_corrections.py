@@ -23,13 +23,8 @@ from napari_mousegpt.errors import (
     MismatchError,
     StorageError,
 )
-from napari_mousegpt.store import corrections
-from napari_mousegpt.store.corrections import (
-    CorrectionsFile,
-    corrections_folder,
-    corrections_path,
-    load_corrections,
-)
+from napari_mousegpt.store import appending
+from napari_mousegpt.store.corrections import CorrectionsFile, load_corrections
 
 FRAMES = 100
 
@@ -203,6 +198,22 @@ def test_a_file_that_was_put_in_its_place_is_read(path: Path, tmp_path: Path) ->
     assert file.notes == ()
 
 
+def test_what_an_older_copy_lacks_is_written_again(path: Path) -> None:
+    one, two, three = edits(3)
+    file = opened(path)
+    file.append(one)
+    copy = path.read_bytes()
+    file.append(two)
+    older = path.with_name("older")
+    older.write_bytes(copy)
+    older.replace(path)
+    assert file.append(three) == ()
+    assert set(opened(path).edits) == {one, two, three}
+    assert len(path.read_bytes().splitlines()) == 4
+    file.append(*edits(1))
+    assert len(path.read_bytes().splitlines()) == 5
+
+
 # --- refusals -----------------------------------------------------------------------------------
 
 
@@ -272,7 +283,7 @@ def test_who_holds_the_lock_for_too_long_is_told(
 
     file = opened(path)
     file.append(*edits(1))
-    monkeypatch.setattr(corrections, "_PATIENCE_S", 0.1)
+    monkeypatch.setattr(appending, "_PATIENCE_S", 0.1)
     with (
         FileLock(path.with_name(f".{path.name}.lock")),
         pytest.raises(LockedError, match=r"another program that .* Nothing was changed"),
@@ -404,38 +415,7 @@ def test_a_half_line_that_cannot_even_be_taken_back_is_set_aside_later(
     assert len(again.notes) == 1
 
 
-# --- where they are -----------------------------------------------------------------------------
-
-
-def test_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("NAPARI_MOUSEGPT_CORRECTIONS", str(tmp_path / "here"))
-    assert corrections_folder() == tmp_path / "here"
-    assert corrections_path(recording(video="x:0123456789abcdef")) == (
-        tmp_path / "here" / "m1-0123456789ab.corrections.jsonl"
-    )
-    monkeypatch.delenv("NAPARI_MOUSEGPT_CORRECTIONS")
-    assert corrections_folder().parts[-2:] == ("napari-mousegpt", "corrections")
-
-
-def test_the_name_follows_the_content(tmp_path: Path) -> None:
-    def name(*args: Any, **values: str) -> str:
-        return corrections_path(recording(*args, **values), tmp_path).name
-
-    video = name(video="b:aaaaaaaaaaaaaaaa", pose="b:bbbbbbbbbbbbbbbb")
-    assert video == name(video="b:aaaaaaaaaaaaaaaa", pose="b:cccccccccccccccc")  # tracked again
-    assert video != name(video="b:cccccccccccccccc")
-    assert name(pose="b:bbbbbbbbbbbbbbbb") == "m1-bbbbbbbbbbbb.corrections.jsonl"
-    assert name() == name()
-    assert name() != name("m1", FRAMES + 1)
-    # Odd ids become file names that every disk takes, and stay apart.
-    odd = [
-        name(text, video="b:aaaaaaaaaaaaaaaa")
-        for text in ("a/b", "a:b", "a b", "ä", "ö", "x" * 300)
-    ]
-    assert len({text.lower() for text in odd}) == 6
-    assert all(
-        len(text) < 120 and text.isascii() and not set(text) & set('/\\:*?"<>| ') for text in odd
-    )
+# --- of recordings -----------------------------------------------------------------------------
 
 
 def test_of_a_recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,15 +11,16 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-import numpy as np
 from psygnal import Signal
 
 from napari_mousegpt._napari.extras import Extras, extras_of
 from napari_mousegpt._napari.follow import later
+from napari_mousegpt._napari.label_roles import are_visits
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt._napari.timeline.measuring import TrackJobs
 from napari_mousegpt._napari.timeline.model import TimelineModel
 from napari_mousegpt._napari.timeline.sources import build_tracks, kept_tracks
+from napari_mousegpt._napari.timeline.tracks import BoutTrack
 from napari_mousegpt.core.intervals import Intervals
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ class TimelineWiring:
 
     def close(self) -> None:
         """Let go of the viewer; what was drawn last stays."""
+        # What was put off is not done any more: it would take the recording up again.
+        self._stale, self._wanted_frame = False, None
         self._show(None)
         self.jobs.cancel()
         self.state.changed.disconnect(self._on_state, missing_ok=True)
@@ -132,9 +135,15 @@ class TimelineWiring:
             self.model.select(*(self.desk.selection or ids))
 
     def loop(self, bout_id: str) -> None:
-        """Play a bout again and again."""
-        if self.desk is not None:
+        """Play a bout again and again; an epoch or a visit to a zone, too."""
+        if self.desk is None:
+            return
+        if bout_id in self.desk.book:
             self.desk.loop(bout_id)
+            return
+        for track in self.model.tracks:
+            for row in track.rows_of([bout_id]) if isinstance(track, BoutTrack) else ():
+                self.desk.play(int(track.start[row]), int(track.stop[row]))
 
     def draw(self, start: int, stop: int, individual: str) -> None:
         """Mark a stretch that was drawn in the row of an individual."""
@@ -235,14 +244,10 @@ class TimelineWiring:
     def _rebuild(self, recording: Recording) -> None:
         if self.desk is None or self._extras is None:
             return
-        columns, visits = self.desk.columns(), self._measured_visits(recording)
+        visits = self._measured_visits(recording)
         if visits is None:
             self.jobs.want(recording, self._extras)
-        else:
-            # They stand in the desk as labels of a model, too.
-            kept = ~np.isin(columns["bout_id"], visits.column("bout_id"))
-            columns = {name: values[kept] for name, values in columns.items()}
-        tracks = build_tracks(recording, columns, self._extras, visits)
+        tracks = build_tracks(recording, self.desk.columns(), self._extras, visits)
         self.model.set_tracks(kept_tracks(tracks, self.model.tracks))
         self.model.set_colours(self.state.colours(recording.id))
         self._on_step()
@@ -251,7 +256,7 @@ class TimelineWiring:
     def _measured_visits(self, recording: Recording) -> Intervals | None:
         """Return the visits to zones that a person measured in a panel; None when nobody did."""
         shown = self.state.ethograms(recording.id).values()
-        visits = [ethogram.bouts for ethogram in shown if "arena" in ethogram.bouts.columns]
+        visits = [ethogram.bouts for ethogram in shown if are_visits(ethogram)]
         return Intervals.concat(visits) if visits else None
 
     def _reveal(self) -> None:

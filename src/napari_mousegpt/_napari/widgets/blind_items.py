@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QHeaderView, QWidget
 from napari_mousegpt._napari.widgets.cells import SmallTable
 
 if TYPE_CHECKING:
-    from napari_mousegpt._napari.blind_session import BlindItem
+    from napari_mousegpt._napari.blind_progress import BlindItem
 
 __all__ = ["BlindItems"]
 

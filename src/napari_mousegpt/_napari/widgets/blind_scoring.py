@@ -240,7 +240,8 @@ class BlindScoring(QWidget):
         said = []
         if hasattr(result, "path"):
             by = "code" if self.session is None or self.session.locked else "recording"
-            said.append(f"Written: {result.bouts} bouts, by {by}, to {result.path}.")
+            bouts = "1 bout" if result.bouts == 1 else f"{result.bouts} bouts"
+            said.append(f"Written: {bouts}, by {by}, to {result.path}.")
         self.report.say(" ".join((*said, *result.left_out)))
 
     def _on_theme(self, _: object = None) -> None:

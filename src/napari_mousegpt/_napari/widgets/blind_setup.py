@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QFormLayout, QLineEdit, QPushButton, QVBoxLayout, QWi
 from napari_mousegpt._napari.correction_settings import correction_settings
 from napari_mousegpt._napari.widgets.parts import Text
 from napari_mousegpt._napari.widgets.path_edit import PathEdit
-from napari_mousegpt.store.blinding import KEY_NAME
+from napari_mousegpt.store.blinding_key import KEY_NAME
 
 __all__ = ["BlindSetup"]
 

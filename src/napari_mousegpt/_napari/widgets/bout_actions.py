@@ -21,7 +21,7 @@ _BUTTONS = (
     ("undo", "\N{ANTICLOCKWISE OPEN CIRCLE ARROW}", "Nothing to undo", 0),
     ("redo", "\N{CLOCKWISE OPEN CIRCLE ARROW}", "Nothing to redo", 0),
     ("comment", "Comment", "Write a comment to the chosen bouts", 1),
-    ("merge", "Merge", "Join the chosen bouts of one animal to one", 2),
+    ("merge", "Join", "Join the chosen bouts of one animal to one", 2),
     ("remove", "Remove", "Remove your own bouts, reject those of others (Del)", 1),
 )
 _COLUMNS = 5
@@ -93,7 +93,7 @@ class BoutActions(QWidget):
             ("propose", "Back to proposed", True),
             ("", "", True),
             ("comment", f"Comment{many} ...", True),
-            ("merge", f"Merge{many}", self._chosen > 1),
+            ("merge", f"Join{many}", self._chosen > 1),
             ("split", "Split at the current frame", self._chosen == 1),
             ("remove", f"Remove{many}\tDel", True),
             ("", "", True),

@@ -27,7 +27,7 @@ _TIPS = {
     "segments": "Stretches cut where the behaviour changes, or windows of equal length",
     "shortest_s": "Shorter ones go to the stretch before",
     "longest_s": "Longer ones are cut into equal pieces",
-    "step_s": "From one window to the next",
+    "step_s": "From one window to the next; 0 is the length of the window",
 }
 _CHOICES = {"behaviour": "each behaviour", "windows": "equal windows"}
 _ONLY_WITH = {

@@ -79,6 +79,10 @@ class Docking(QObject):
             window.tabifyDockWidget(mates[-1], dock)
             dock.raise_()
             _show_names(window, self._name)
+        elif not _has_neighbours(window, dock):
+            # Qt gives the area the width of what was there last, which may be that of the timeline.
+            width = self._panel.sizeHint().width()
+            window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
 
 
 def _show_names(window: QMainWindow, name: str) -> None:
@@ -87,6 +91,16 @@ def _show_names(window: QMainWindow, name: str) -> None:
         if name in {bar.tabText(place) for place in range(bar.count())}:
             bar.setElideMode(Qt.TextElideMode.ElideNone)
             bar.setUsesScrollButtons(True)
+
+
+def _has_neighbours(window: QMainWindow, dock: QDockWidget) -> bool:
+    """Whether another dock is seen in the area of this one."""
+    area = window.dockWidgetArea(dock)
+    return any(
+        other is not dock and other.isVisible() and window.dockWidgetArea(other) == area
+        for other in window.findChildren(QDockWidget)
+        if not other.isFloating()
+    )
 
 
 def _is_mate(dock: QDockWidget) -> bool:

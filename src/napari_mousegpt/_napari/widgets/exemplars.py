@@ -10,13 +10,14 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_mousegpt._napari.exemplar_show import ExemplarShow, exemplar_labels, movie_parts
+from napari_mousegpt._napari.jobs import report_error
 from napari_mousegpt._napari.movie_names import beside, safe
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt._napari.widgets.docking import Docking
 from napari_mousegpt._napari.widgets.exemplar_choice import ExemplarChoice
 from napari_mousegpt._napari.widgets.grid_view import GridView
 from napari_mousegpt._napari.widgets.movie_saver import MovieSaver
-from napari_mousegpt._napari.widgets.parts import JobBar, Scrolled, is_alive
+from napari_mousegpt._napari.widgets.parts import JobBar, Scrolled, is_alive, when_gone
 from napari_mousegpt._napari.widgets.report_view import ReportView
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import Intervals
@@ -80,7 +81,7 @@ class ExemplarsPanel(QWidget):
         self.player.changed.connect(self._on_read)
         self._state.changed.connect(self._refill)
         self._viewer.events.theme.connect(self._on_theme)
-        self.destroyed.connect(self.player.close)
+        when_gone(self, self.player.close)
 
     # --- what is chosen
 
@@ -179,8 +180,14 @@ class ExemplarsPanel(QWidget):
             self._tick.start(max(10, round(1000 / self.player.rate)))
 
     def _on_tick(self) -> None:
-        picture = self.player.take()
-        if picture is not None:
+        picture, error = self.player.take(), self.player.error
+        if error is not None:
+            self._clear()
+            self.saver.enable(False)
+            self.report.refuse(error)
+            if not isinstance(error, MouseGPTError):
+                report_error(error)
+        elif picture is not None:
             self.view.show_picture(picture)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name

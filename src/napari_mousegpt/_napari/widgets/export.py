@@ -9,15 +9,8 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_mousegpt._napari.exemplar_show import exemplar_labels
-from napari_mousegpt._napari.exporting import (
-    KINDS,
-    Order,
-    chosen_bouts,
-    export_parts,
-    in_words,
-    targets,
-    written,
-)
+from napari_mousegpt._napari.export_order import KINDS, Order, targets
+from napari_mousegpt._napari.exporting import chosen_bouts, export_parts, in_words, written
 from napari_mousegpt._napari.job_progress import JobProgress
 from napari_mousegpt._napari.jobs import Job, start_job
 from napari_mousegpt._napari.movie_names import beside
@@ -25,7 +18,7 @@ from napari_mousegpt._napari.scopes import Scope, scope_of
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt._napari.widgets.docking import Docking
 from napari_mousegpt._napari.widgets.export_form import ExportForm
-from napari_mousegpt._napari.widgets.parts import JobBar, Scrolled, Text, is_alive
+from napari_mousegpt._napari.widgets.parts import JobBar, Scrolled, Text, cancel_when_gone, is_alive
 from napari_mousegpt._napari.widgets.report_view import ReportView
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.reports.annotated_video import AnnotateParams
@@ -71,6 +64,7 @@ class ExportPanel(QWidget):
         self._clock.setInterval(_LOOK)
         self._clock.timeout.connect(self._look)
         self._clock.start()
+        self._hold = cancel_when_gone(self)
         self.form.changed.connect(self._on_choice)
         self.export_button.clicked.connect(self.export)
         self.cancel_button.clicked.connect(self.cancel)
@@ -217,7 +211,7 @@ class ExportPanel(QWidget):
         self.bar.begin()
         self.job.progressed.connect(self._on_part)
         self.job.ended.connect(self._on_ended)
-        self.destroyed.connect(self.job.cancel)
+        self._hold(self.job)
         self._enable()
 
     def _on_part(self, part: Any) -> None:

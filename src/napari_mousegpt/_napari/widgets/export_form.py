@@ -8,7 +8,7 @@ from typing import Any
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
 
-from napari_mousegpt._napari.exporting import EACH, KINDS, STATUSES
+from napari_mousegpt._napari.export_order import EACH, KINDS, STATUSES
 from napari_mousegpt._napari.scopes import SCOPES
 from napari_mousegpt._napari.widgets.parts import choice_box, refill
 from napari_mousegpt._napari.widgets.save_path import SavePath
@@ -16,7 +16,6 @@ from napari_mousegpt._napari.widgets.save_path import SavePath
 __all__ = ["ExportForm"]
 
 _SOURCES = {"": "labels and clusters", "labels": "labels", "clusters": "clusters"}
-_MOVIES = ("video", "exemplars")
 
 
 class ExportForm(QWidget):
@@ -62,6 +61,8 @@ class ExportForm(QWidget):
             ("", self.replace),
         ):
             self._form.addRow(text, editor)
+        # A file that may be replaced by one kind is not meant for another.
+        self.kind.currentIndexChanged.connect(lambda: self.replace.setChecked(False))
         for box in (self.kind, self.part, self.source, self.status, self.individual, self.label):
             box.currentIndexChanged.connect(self._on_choice)
         self._several, self._both = False, False

@@ -24,6 +24,7 @@ from napari_mousegpt._napari.widgets.parts import (
     choice_box,
     error_text,
     is_alive,
+    when_gone,
 )
 from napari_mousegpt._napari.widgets.path_edit import PathEdit
 from napari_mousegpt._napari.widgets.result_table import ResultTable
@@ -102,9 +103,9 @@ class JobPanel(QWidget):
         self.results.jumped.connect(self._jump)
         self.work.changed.connect(self._show_work)
         self.work.found.connect(self._show_results)
-        self.destroyed.connect(self.work.cancel)
+        when_gone(self, self.work.cancel)
         self.estimating.changed.connect(self._show_estimate)
-        self.destroyed.connect(self.estimating.give_up)
+        when_gone(self, self.estimating.give_up)
         self._state.changed.connect(self._on_recording)
         self._chosen = Scope("recording", "")
         self._on_choice()

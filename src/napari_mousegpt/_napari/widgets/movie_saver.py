@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_mousegpt._napari.jobs import Job, start_job
-from napari_mousegpt._napari.widgets.parts import JobBar, is_alive
+from napari_mousegpt._napari.widgets.parts import JobBar, cancel_when_gone, is_alive
 from napari_mousegpt.reports.movies import check_target
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class MovieSaver(QWidget):
         self.mp4_button.clicked.connect(lambda: self._choose(".mp4"))
         self.gif_button.clicked.connect(lambda: self._choose(".gif"))
         self.cancel_button.clicked.connect(self.cancel)
+        self._hold = cancel_when_gone(self)
         line = QHBoxLayout()
         for button in (self.mp4_button, self.gif_button, self.cancel_button):
             line.addWidget(button)
@@ -95,7 +96,7 @@ class MovieSaver(QWidget):
         self.bar.begin()
         self.job.progressed.connect(self._on_part)
         self.job.ended.connect(self._on_ended)
-        self.destroyed.connect(self.job.cancel)
+        self._hold(self.job)
         self.enable(self._ready)
 
     def _on_part(self, part: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject, QSize, Qt
@@ -23,16 +23,20 @@ from napari_mousegpt.io.file_report import Problem
 if TYPE_CHECKING:
     from qtpy.QtGui import QResizeEvent
 
+    from napari_mousegpt._napari.jobs import Job
+
 __all__ = [
     "POLICIES",
     "JobBar",
     "Scrolled",
     "Text",
+    "cancel_when_gone",
     "choice_box",
     "error_problem",
     "error_text",
     "is_alive",
     "refill",
+    "when_gone",
 ]
 
 #: What the panel calls the policies for a pose of another length than its video.
@@ -107,6 +111,34 @@ def is_alive(widget: QWidget) -> bool:
     from qtpy.compat import isalive
 
     return bool(isalive(widget))  # type: ignore[no-untyped-call]
+
+
+def when_gone(widget: QWidget, task: Callable[[], object]) -> None:
+    """Do something when a widget is destroyed.
+
+    A method is wrapped in a function of its own: of a method of an object that is no part of Qt,
+    PySide keeps a weak reference and breaks the connection in whatever thread that object ends,
+    while the main thread may be destroying the widget.
+
+    Parameters
+    ----------
+    widget : QWidget
+        Whose end is waited for.
+    task : callable
+        Must not hold the widget.
+    """
+    widget.destroyed.connect(lambda: task())
+
+
+def cancel_when_gone(widget: QWidget) -> Callable[[Job], None]:
+    """Return a function that takes the job a widget has begun; its end cancels the last one."""
+    last: list[Job] = []
+
+    def take(job: Job) -> None:
+        last[:] = [job]
+
+    when_gone(widget, lambda: [job.cancel() for job in last])
+    return take
 
 
 def error_text(error: Exception) -> str:

@@ -24,7 +24,7 @@ from napari_mousegpt._napari.timeline.wiring import TimelineWiring
 from napari_mousegpt._napari.widgets.dock_height import grow
 from napari_mousegpt._napari.widgets.docking import Docking
 from napari_mousegpt._napari.widgets.files import ask_open
-from napari_mousegpt._napari.widgets.parts import is_alive
+from napari_mousegpt._napari.widgets.parts import is_alive, when_gone
 from napari_mousegpt._napari.widgets.timeline_bar import TimelineBar
 from napari_mousegpt._napari.widgets.timeline_buttons import Allowed
 from napari_mousegpt._napari.widgets.timeline_menus import bout_menu, bout_tasks, fill_tracks
@@ -74,8 +74,7 @@ class Timeline(QWidget):
         column.addWidget(self.bar)
         column.addWidget(self.stack, stretch=1)
         self.wiring = wiring = TimelineWiring(self._viewer, self.model)
-        # Of a bound method Qt would keep a weak reference only, and it would be gone by then.
-        self.destroyed.connect(lambda: wiring.close())
+        when_gone(self, wiring.close)
         self._connect()
         self._on_theme()
         self._refresh()
@@ -88,13 +87,14 @@ class Timeline(QWidget):
         canvas, bar, wiring = self.canvas, self.bar, self.wiring
         canvas.jump.connect(self._on_jump)
         canvas.selected.connect(self._on_chosen)
-        canvas.looped.connect(wiring.loop)
-        canvas.interval_drawn.connect(wiring.draw)
-        canvas.trimmed.connect(wiring.trim)
+        # Functions, as the wiring is no part of Qt: see when_gone.
+        canvas.looped.connect(lambda bout: wiring.loop(bout))
+        canvas.interval_drawn.connect(lambda *drawn: wiring.draw(*drawn))
+        canvas.trimmed.connect(lambda *trimmed: wiring.trim(*trimmed))
         canvas.menu_wanted.connect(self._on_menu)
         bar.wanted.connect(self.do)
         bar.labelled.connect(self._on_label)
-        bar.recording_chosen.connect(wiring.choose)
+        bar.recording_chosen.connect(lambda recording: wiring.choose(recording))
         bar.individual_chosen.connect(self._on_individual)
         wiring.changed.connect(self._refresh)
         wiring.jobs.failed.connect(self._on_failed)

@@ -18,7 +18,7 @@ MARK = (
 )
 CORRECT = (
     ("split", "Split", "Cut the chosen bout before this frame"),
-    ("merge", "Merge", "Join the chosen bouts, or the chosen one with the next of its label"),
+    ("merge", "Join", "Join the chosen bouts, or the chosen one with the next of its label"),
     ("accept", "Accept", "Accept the chosen bouts"),
     ("reject", "Reject", "Reject the chosen bouts; they are kept, but not shown as labels"),
     ("comment", "Comment", "Write a comment to the chosen bouts"),
@@ -29,7 +29,8 @@ FORTH = (("next", "", "Go to the next one"),)
 VIEW = (
     ("loop", "Loop", "Play the chosen bout or the mark again and again"),
     ("fit", "Fit", "Show the whole recording"),
-)  #: Buttons that stay pressed.
+)
+#: Buttons that stay pressed.
 CHECKED = ("draw", "loop")
 
 
@@ -72,7 +73,7 @@ class Allowed:
         always = ("in", "out", "draw", "previous", "next", "fit", "tracks")
         return {
             **dict.fromkeys(always, self.open),
-            **dict.fromkeys(("split",), self.chosen == 1),
+            "split": self.chosen == 1,
             **dict.fromkeys(("merge", "accept", "reject", "comment"), self.chosen > 0),
             "label": self.marked or self.chosen > 0,
             "loop": self.marked or self.chosen > 0 or self.looping,

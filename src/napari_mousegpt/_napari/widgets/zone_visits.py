@@ -132,7 +132,6 @@ class ZoneVisits(QWidget):
         self.found, self._shown = found, []
         if len(found.ethogram):
             self._shown = show(self._viewer, found.recording, found.ethogram)[-1:]
-            self._shown[0].name = "zones"
         self.table.set_rows(rows(found.summary))
         self.export_button.setEnabled(True)
 

@@ -415,6 +415,42 @@ def test_visits_that_a_person_measured_are_no_labels(
     show(viewer, recording, Ethogram(visits, source="model"), labelled(recording))
     assert list(track(wiring, "zone/m1").label) == ["left"]
     assert set(track(wiring, "model/m1").label) == {"still", "walking"}
+    assert wiring.desk is not None
+    assert "left" not in wiring.desk.all_labels
+
+
+def test_a_visit_to_a_zone_and_an_epoch_are_played_as_a_bout_is(
+    wiring: TimelineWiring, viewer: ViewerModel, make_recording: MakeRecording, jobs: Jobs
+) -> None:
+    recording = _with_zone(make_recording(200))
+    visits = Intervals.build("rec", [5, 40], [30, 60], "m1", label="left", arena="box")
+    show(viewer, recording, Ethogram(visits, source="model"))
+    add_epochs(wiring.state, Intervals.build("rec", [100], [150], label=["light"]))
+    desk = wiring.desk
+    assert desk is not None
+    desk.set_interval(0, 3)
+    for key, row, span in (("zone/m1", 1, (40, 60)), ("epoch/", 0, (100, 150))):
+        wiring.loop(track(wiring, key).bout_id[row])
+        assert desk.loop_span == span
+        desk.stop_loop()
+
+
+def test_a_timeline_that_is_closed_does_not_take_up_what_was_put_off(
+    viewer: ViewerModel, make_recording: MakeRecording
+) -> None:
+    tasks: list[Callable[[], None]] = []
+    wiring = TimelineWiring(viewer, TimelineModel(), defer=tasks.append)
+    recording = make_recording(200)
+    show(viewer, recording, labelled(recording))
+    tasks.pop()()
+    assert wiring.state.visible("rec") == (0, 200)
+    wiring.jump(50)
+    viewer.layers.selection.active = viewer.layers[0]
+    wiring.close()
+    tasks.pop()()
+    assert wiring.desk is None
+    assert wiring.state.visible("rec") is None
+    assert wiring.state.frame("rec") == 0
 
 
 def test_a_trace_is_measured_when_it_is_wanted(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from napari_mousegpt.core.recording import FrameSource
 
-__all__ = ["Silhouettes"]
+__all__ = ["ShapeMiddles"]
 
 #: Shorter side, in pixels, at which pictures are looked at: enough to find a middle.
 _SIDE = 120
@@ -27,7 +27,7 @@ _NOISE = 8.0
 _AREAS = (0.001, 0.3)
 
 
-class Silhouettes:
+class ShapeMiddles:
     """Finds the middle of the largest shape that differs from the median picture.
 
     Parameters
