@@ -21,7 +21,7 @@ SIZE = (1400, 900)
 
 
 def shoot_opening(studio: Studio) -> None:
-    """Show what is told about files: first about a pose that is too short, then about ours."""
+    """Show what is told about a pose that is too short, then open ours."""
     opening = studio.panel("Open recording")
     opening.video.path = "openfield.mp4"
     lines = Path("openfield.csv").read_text(encoding="utf-8").splitlines()
@@ -36,7 +36,6 @@ def shoot_opening(studio: Studio) -> None:
 
     opening.pose.path = "openfield.csv"
     studio.wait(lambda: "0 of" in opening.report.text() and "!" not in opening.report.text())
-    studio.shoot("open_recording")
     opening.open()
     studio.finish(opening.job)
 
@@ -60,14 +59,12 @@ def shoot_arena(studio: Studio) -> None:
         studio.viewer.layers.remove(name)
 
 
-def shoot_run(studio: Studio, name: str, picture: str) -> None:
+def run(studio: Studio, name: str) -> None:
     """Run what a panel offers on the whole recording."""
     panel = studio.panel(name)
     studio.wait(lambda: not panel.estimating.busy)
     panel.run()
     studio.finish(panel.job)
-    panel.results.table.selectRow(0)
-    studio.shoot(picture)
 
 
 def shoot_blind(studio: Studio) -> None:
@@ -110,8 +107,8 @@ def make(folder: Path) -> None:
     studio = Studio(viewer, folder)
     shoot_opening(studio)
     shoot_arena(studio)
-    shoot_run(studio, "Describe", "describe")
-    shoot_run(studio, "Project and cluster", "project_and_cluster")
+    run(studio, "Describe")
+    run(studio, "Project and cluster")
     viewer.layers["skeleton"].visible = True
     table = studio.panel("Project and cluster").results.table
     table.selectRow(min(2, table.rowCount() - 1))

@@ -313,6 +313,7 @@ def test_a_recording_of_the_study_is_refused_while_it_is_blinded(
     told = len(notification_manager.records)
     data, attributes, _ = video_layer(copied)
     viewer.add_layer(Image(data, **attributes))
+    state_of(viewer).desk("harmless")  # as panels do that see it before it is gone
     qtbot.waitUntil(lambda: "harmless" not in viewer.layers, timeout=5000)
     said = [note.message for note in notification_manager.records[told:]]
     assert said

@@ -60,9 +60,7 @@ def _as_in_table(error: MismatchError) -> MismatchError:
     """Return the error with the choice where it is for a study: in a column of its table."""
     column = r'write \1 in the column "mismatch" of the study table'
     remedy = re.sub(r"open it with mismatch=(\S+)", column, error.remedy)
-    return MismatchError(
-        error.subject, expected=error.expected, found=error.found, remedy=remedy
-    )
+    return MismatchError(error.subject, expected=error.expected, found=error.found, remedy=remedy)
 
 
 class KeptUnderCode:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from napari_mousegpt._napari.label_layer import LabelWindow
-from napari_mousegpt._napari.label_roles import ROLES
+from napari_mousegpt._napari.label_roles import CORRECTED, ROLES
 from napari_mousegpt._napari.layers import layer_tag
 from napari_mousegpt._napari.settings import display_settings
 from napari_mousegpt._napari.time_axis import current_frame
@@ -78,7 +78,7 @@ def corner_lines(viewer: ViewerModel) -> list[str] | None:
         if not clock and tag.clocked and not tag.recording.timebase.is_constant:
             # The slider counts frames where the rate varies.
             clock.append(f"{tag.recording.timebase.time(frame):.2f} s")
-        asked = True
+        asked = asked or tag.role in CORRECTED  # most of the time no zone is visited
         said += [f"{layer.name}: {line}" for line in tag.window.lines_at(frame)]
     if asked and not said:
         said.append(NOTHING)

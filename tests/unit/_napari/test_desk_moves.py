@@ -211,6 +211,7 @@ def test_a_mark_has_a_place_of_its_own_beside_a_visit(viewer: Any, recording: Re
     visits = Intervals.build("rec", [100], [300], "m1", label=["wall"], arena=["box"])
     show(viewer, recording, Ethogram(visits, source="model"))
     desk = state_of(viewer).desk("rec")
+    assert viewer.canvas.overlays[OVERLAY].text == ""  # nothing is amiss where no zone is visited
     desk.set_interval(120, 140)
     desk.mark("walking")
     tags = [layer.metadata[KEY]["tag"] for layer in viewer.layers][-2:]

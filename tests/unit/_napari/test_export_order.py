@@ -24,7 +24,7 @@ def test_a_recording_without_bouts_is_to_be_marked_first(
 ) -> None:
     nothing = Ethogram(Intervals.build([], [], [], [], label=[]))
     book = BoutBook("rec", recording.n_frames)
-    with pytest.raises(InputError, match="found none. Mark some on the timeline"):
+    with pytest.raises(InputError, match=r"found none\. Mark some on the timeline"):
         targets(Order("bouts", tmp_path / "a.csv", recording, nothing, book))
 
 
