@@ -42,6 +42,9 @@ __all__ = [
 #: What the panel calls the policies for a pose of another length than its video.
 POLICIES = {"error": "do not open", "trim": "cut the pose", "pad": "cut or fill the pose"}
 
+#: Children of living widgets that tell when those are destroyed.
+_ENDS: set[QObject] = set()
+
 
 class Text(QPlainTextEdit):
     """Text that wraps anywhere, so that long paths fit, and can be copied as it is.
@@ -118,7 +121,8 @@ def when_gone(widget: QWidget, task: Callable[[], object]) -> None:
 
     A method is wrapped in a function of its own: of a method of an object that is no part of Qt,
     PySide keeps a weak reference and breaks the connection in whatever thread that object ends,
-    while the main thread may be destroying the widget.
+    while the main thread may be destroying the widget. PyQt forgets the functions of a widget
+    that nobody in Python holds before it tells them, so a child that is held tells of the end.
 
     Parameters
     ----------
@@ -127,7 +131,14 @@ def when_gone(widget: QWidget, task: Callable[[], object]) -> None:
     task : callable
         Must not hold the widget.
     """
-    widget.destroyed.connect(lambda: task())
+    child = QObject(widget)
+    _ENDS.add(child)
+
+    def told() -> None:
+        _ENDS.discard(child)
+        task()
+
+    child.destroyed.connect(lambda: told())
 
 
 def cancel_when_gone(widget: QWidget) -> Callable[[Job], None]:
