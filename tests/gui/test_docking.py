@@ -71,6 +71,7 @@ def test_after_the_timeline_a_panel_leaves_the_picture_its_room(
     _, first = opened(viewer, "Open recording", qtbot)
     # Qt remembers how wide the timeline was before it went below.
     qtbot.waitUntil(lambda: 0 < first.width() < 500, timeout=2000)
+    assert first.width() < viewer.window.geometry()[2] / 2
 
 
 def test_a_place_that_the_user_gave_is_kept(

@@ -208,5 +208,7 @@ def test_a_list_of_keys_that_was_closed_leaves_nothing(
     window.window.remove_dock_widget(dock)
     dock.deleteLater()
     qtbot.wait(50)
-    state_of(window).label_keys.assign("5", "grooming")
+    keys = state_of(window).label_keys
+    keys.assign("5", "grooming")
     window.layers.clear()
+    assert keys.key_of("grooming") == "5"

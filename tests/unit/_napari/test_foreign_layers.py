@@ -124,9 +124,13 @@ def test_a_layer_whose_axes_were_renamed_stands_still_without_trouble(
     viewer: Any, recording: Recording
 ) -> None:
     show(viewer, recording)
-    viewer.layers["pose"].axis_labels = ("a", "b", "c")
+    pose = viewer.layers["pose"]
+    pose.axis_labels = ("a", "b", "c")
+    before = set(pose.data[:, 0])
     viewer.dims.set_current_step(0, 640)
+    assert set(pose.data[:, 0]) == before
     viewer.dims.set_current_step(0, 10)
+    assert set(pose.data[:, 0]) == before
 
 
 def test_a_video_that_is_scaled_anew_keeps_its_pose_where_it_can(
