@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """napari starts with its defaults, whatever the user, or a run that was killed, has set."""
+    if "napari.settings" in sys.modules:
+        raise RuntimeError("napari's settings were read before the tests could choose their own")
+    folder = tempfile.TemporaryDirectory(prefix="napari-mousegpt-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    os.environ["NAPARI_CONFIG"] = str(Path(folder.name) / "napari.yaml")
+    os.environ.pop("NAPARI_ASYNC", None)
 
 
 @pytest.fixture(scope="session")
