@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import sys
@@ -53,6 +54,9 @@ def _nothing_is_left(qapp: Any, request: pytest.FixtureRequest) -> Iterator[None
     yield
     # pytest holds what fixtures gave until after this, and with it all that it refers to.
     request.node.funcargs.clear()
+    if "make_napari_viewer" in request.fixturenames:
+        # Collected in a thread of a later test, its drawing would take what Qt draws with along.
+        gc.collect()
     left = leaks.found()
     assert not left, "left behind:\n" + "\n".join(left)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
+import napari_mousegpt
 from napari_mousegpt._napari import looks
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt._napari.widgets.arena import ArenaPanel
@@ -52,6 +57,50 @@ def test_panels_come_from_the_plugin_menu(window: Any) -> None:
         # The wrapper of the viewer that panels get would die before the viewer does.
         assert state_of(panel._viewer) is state_of(window)
         window.window.remove_dock_widget(dock)
+
+
+class ShownWindows(QObject):
+    """Notes what is shown as a window of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.found.append(f"{type(watched).__name__} {watched.objectName()}")
+        return False
+
+
+def test_panels_open_no_window_while_they_are_built(viewer: Any, qapp: Any, qtbot: Any) -> None:
+    # It would flash on the screen, and Qt would have to make it native and undo that again.
+    manifest = Path(napari_mousegpt.__file__).with_name("napari.yaml")
+    said = yaml.safe_load(manifest.read_text())["contributions"]
+    makers = {command["id"]: command["python_name"] for command in said["commands"]}
+    shown = ShownWindows()
+    qapp.installEventFilter(shown)
+    for widget in said["widgets"]:
+        module, _, name = makers[widget["command"]].partition(":")
+        panel = getattr(importlib.import_module(module), name)(viewer)
+        qtbot.addWidget(panel)
+        assert shown.found == [], widget["display_name"]
+    qapp.removeEventFilter(shown)
+
+
+def test_text_shows_itself_only_within_something(qapp: Any, qtbot: Any) -> None:
+    box = QWidget()
+    qtbot.addWidget(box)
+    said, silent, later = Text("seen"), Text(), Text()
+    assert not said.isVisible()
+    later.setText("said before it had a place")
+    column = QVBoxLayout(box)
+    for text in (said, silent, later):
+        column.addWidget(text)
+    box.show()
+    assert [text.isVisible() for text in (said, silent, later)] == [True, False, True]
+    silent.setText("now")
+    later.setText("")
+    assert [text.isVisible() for text in (said, silent, later)] == [True, True, False]
 
 
 def test_files_are_looked_at_and_opened(
@@ -341,6 +390,7 @@ def test_text_is_copied_as_it_is_and_fits_long_paths(qtbot: Any) -> None:
     path = "/a/" + "very_long_folder_name_without_any_blank/" * 6 + "result"
     text = Text(path)
     qtbot.addWidget(text)
+    text.show()
     text.resize(200, 50)
     assert text.text() == path
     assert text.horizontalScrollBar().maximum() == 0

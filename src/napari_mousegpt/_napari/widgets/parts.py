@@ -77,6 +77,12 @@ class Text(QPlainTextEdit):
         super().resizeEvent(event)
         self._fit()
 
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Show itself, or not, once it stands in something."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ParentChange:
+            self._fit()
+
     def _fit(self) -> None:
         # The height of a plain text document counts lines.
         lines = max(1, int(self.document().size().height()))
@@ -88,7 +94,9 @@ class Text(QPlainTextEdit):
         room = 2 * self.document().documentMargin() + self.fontMetrics().leading() + 4
         high = min(lines, self._most_lines) * self.fontMetrics().lineSpacing() + room
         self.setFixedHeight(int(high))
-        self.setVisible(bool(self.toPlainText()))
+        # Shown before it stands in something, it would open as a window of its own.
+        if not (said := bool(self.toPlainText())) or self.parentWidget() is not None:
+            self.setVisible(said)
 
 
 class JobBar(QProgressBar):
