@@ -34,7 +34,7 @@ def panel(viewer: Any, qtbot: Any) -> ArenaPanel:
 
 def settle(qtbot: Any, panel: ArenaPanel, count: int) -> None:
     """Wait until the shapes that were drawn are in the table."""
-    qtbot.waitUntil(lambda: panel.shapes.rowCount() == count, timeout=5_000)
+    qtbot.waitUntil(lambda: panel.shapes.rowCount() == count, timeout=30_000)
 
 
 def test_drawing_naming_measuring_and_keeping(
@@ -121,7 +121,7 @@ def test_a_border_that_crosses_itself_is_told_until_it_is_mended(
     assert panel.visits.job is None
     assert "zone 'zone 1'" in panel.report.text()
     layer.data = [WEST]
-    qtbot.waitUntil(lambda: "1 zones in 1 arena" in panel.report.text(), timeout=5_000)
+    qtbot.waitUntil(lambda: "1 zones in 1 arena" in panel.report.text(), timeout=30_000)
 
 
 def test_what_a_shape_is_can_be_chosen(

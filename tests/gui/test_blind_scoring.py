@@ -161,7 +161,7 @@ def test_nothing_that_can_be_read_tells_which_recording_it_is(
     assert describe.status.text()
     for other in others.values():
         docks[type(other)].raise_()
-        qtbot.waitUntil(other.isVisible)
+        qtbot.waitUntil(other.isVisible, timeout=30_000)
     assert everything() == []
     export = others[ExportPanel]
     assert export.form.file.path.name == "item_01_bouts.csv"
@@ -305,7 +305,7 @@ def test_a_recording_of_the_study_is_refused_while_it_is_blinded(
 
     data, attributes, _ = video_layer(opened)
     viewer.add_layer(Image(data, **attributes))
-    qtbot.waitUntil(lambda: "drugZ_m1" not in viewer.layers, timeout=5000)
+    qtbot.waitUntil(lambda: "drugZ_m1" not in viewer.layers, timeout=30_000)
     # Nor is it told that the same video was scored under another name.
     for code in ("item 01", "item 02"):
         wait(session.open(code))
@@ -314,7 +314,7 @@ def test_a_recording_of_the_study_is_refused_while_it_is_blinded(
     data, attributes, _ = video_layer(copied)
     viewer.add_layer(Image(data, **attributes))
     state_of(viewer).desk("harmless")  # as panels do that see it before it is gone
-    qtbot.waitUntil(lambda: "harmless" not in viewer.layers, timeout=5000)
+    qtbot.waitUntil(lambda: "harmless" not in viewer.layers, timeout=30_000)
     said = [note.message for note in notification_manager.records[told:]]
     assert said
     assert all("under the id" not in text for text in said)

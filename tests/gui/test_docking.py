@@ -70,7 +70,7 @@ def test_after_the_timeline_a_panel_leaves_the_picture_its_room(
     opened(viewer, "Timeline", qtbot)
     _, first = opened(viewer, "Open recording", qtbot)
     # Qt remembers how wide the timeline was before it went below.
-    qtbot.waitUntil(lambda: 0 < first.width() < 500, timeout=2000)
+    qtbot.waitUntil(lambda: 0 < first.width() < 500, timeout=30_000)
     assert first.width() < viewer.window.geometry()[2] / 2
 
 

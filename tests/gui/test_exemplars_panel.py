@@ -59,7 +59,7 @@ def test_a_label_is_played_and_hiding_stops_it(panel: ExemplarsPanel, qtbot: Any
     choose(panel, "walking", qtbot)
     first = panel.view.picture
     assert first is not None
-    qtbot.waitUntil(lambda: not np.array_equal(panel.view.picture, first), timeout=5_000)
+    qtbot.waitUntil(lambda: not np.array_equal(panel.view.picture, first), timeout=30_000)
     assert threads() == 1
     assert panel.saver.mp4_button.isEnabled()
     panel.hide()
@@ -77,7 +77,7 @@ def test_a_picture_that_cannot_be_painted_is_told(panel: ExemplarsPanel, qtbot: 
         raise StorageError("clips", expected="those that were read", found="a full disk")
 
     panel.player.loop._paint = fail  # type: ignore[union-attr]
-    qtbot.waitUntil(lambda: "a full disk" in panel.report.text(), timeout=5_000)
+    qtbot.waitUntil(lambda: "a full disk" in panel.report.text(), timeout=30_000)
     assert panel.view.picture is None
     assert not panel.player.ready
     assert threads() == 0
@@ -155,7 +155,7 @@ def test_a_recording_that_is_closed_takes_its_clips_away(
 ) -> None:
     choose(panel, "walking", qtbot)
     viewer.layers.clear()
-    qtbot.waitUntil(lambda: panel.player.page is None, timeout=5_000)
+    qtbot.waitUntil(lambda: panel.player.page is None, timeout=30_000)
     assert panel.view.picture is None
     assert threads() == 0
 
@@ -170,7 +170,9 @@ def test_all_open_recordings_give_their_share(
     panel.choice.everywhere.setChecked(True)
     assert panel.choice.label.itemText(1) == "walking  (10)"
     choose(panel, "walking", qtbot)
-    qtbot.waitUntil(lambda: panel.player.ready and len(shown_recordings(panel)) == 2, timeout=9_000)
+    qtbot.waitUntil(
+        lambda: panel.player.ready and len(shown_recordings(panel)) == 2, timeout=30_000
+    )
 
 
 def shown_recordings(panel: ExemplarsPanel) -> set[str]:
@@ -186,6 +188,6 @@ def test_a_recording_without_a_video_says_what_to_do(
     panel = ExemplarsPanel(viewer)
     qtbot.addWidget(panel)
     panel.show()
-    qtbot.waitUntil(lambda: "a video, to cut clips out of" in panel.report.text(), timeout=9_000)
+    qtbot.waitUntil(lambda: "a video, to cut clips out of" in panel.report.text(), timeout=30_000)
     assert panel.view.picture is None
     assert not panel.saver.mp4_button.isEnabled()

@@ -115,11 +115,11 @@ def test_a_part_and_a_choice_of_bouts(
     assert not panel.export_button.isEnabled()
     assert "Nothing is selected" in panel.subject.text()
     desk.select(ids[2], ids[3])
-    qtbot.waitUntil(panel.export_button.isEnabled, timeout=3_000)
+    qtbot.waitUntil(panel.export_button.isEnabled, timeout=30_000)
     export(panel, tmp_path / "selected.csv", qtbot)
     assert pd.read_csv(tmp_path / "selected.csv")["bout_id"].tolist() == [ids[3]]
     desk.set_interval(30, 90)
-    qtbot.waitUntil(lambda: "frames 30 to 89" in panel.subject.text(), timeout=3_000)
+    qtbot.waitUntil(lambda: "frames 30 to 89" in panel.subject.text(), timeout=30_000)
     export(panel, tmp_path / "interval.csv", qtbot)
     table = pd.read_csv(tmp_path / "interval.csv")
     assert table[["start", "stop"]].to_numpy().tolist() == [[30, 60], [60, 90]]

@@ -23,6 +23,7 @@ from napari_mousegpt._napari.widgets.project_cluster import ProjectCluster
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.io.recordings import open_recording
 from napari_mousegpt.io.samples import SampleFiles
+from support.pace import slowness
 
 
 @pytest.fixture
@@ -239,7 +240,9 @@ def test_a_run_can_be_cancelled_and_says_so(
 ) -> None:
     show(viewer, recording)
     describing.run()
-    qtbot.waitUntil(lambda: describing.status.text().startswith("Describing, 1 of 100"))
+    qtbot.waitUntil(
+        lambda: describing.status.text().startswith("Describing, 1 of 100"), timeout=30_000
+    )
     assert describing.bar.maximum() == 1000
     describing.cancel()
     assert "Stopping" in describing.status.text()
@@ -275,7 +278,7 @@ def test_measuring_pictures_stops_within_a_piece_and_goes_on(
         assert describing.job.state == "cancelled"
         assert len(done) <= 2 < describing.job.progress[1]
         # Not the rest of the recording: one piece, and what the window needs.
-        assert stopped < 10
+        assert stopped / slowness(time.perf_counter) < 10
         describing.run()
         resumed: list[bool] = []
         describing.job.progressed.connect(

@@ -19,6 +19,7 @@ from napari_mousegpt._napari.state import state_of
 from napari_mousegpt._napari.widgets.key_sheet import KeySheet
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.recording import Recording
+from support.pace import slowness
 
 Key, Ctrl, Shift = (
     Qt.Key,
@@ -119,7 +120,7 @@ def test_what_was_corrected_is_there_in_the_next_window(
     # As a user opens a file: the plugin reads it, and the layers come by themselves.
     second.open(recording.primary.sources["video"], plugin="napari-mousegpt")
     name = second.layers[0].name
-    qtbot.waitUntil(lambda: "human" in second.layers, timeout=5_000)
+    qtbot.waitUntil(lambda: "human" in second.layers, timeout=30_000)
     assert state_of(second).desk(name).book.get(bout).label == "rearing"
     state_of(second).go_to(name, 20)
     assert said(second) == "human: rearing"
@@ -159,10 +160,12 @@ def test_a_loop_plays_at_the_rate_of_the_recording_until_the_slider_moves(
     qtbot.wait(1000)
     frames = [frame for _, frame in seen]
     assert set(frames) <= set(range(100, 106))
-    assert len(set(frames)) >= 4
-    # Six frames last 0.2 s: it has come round about five times.
+    # Six frames last 0.2 s: it comes round about five times a second, whatever it can draw.
     turns = sum(later < earlier for earlier, later in pairwise(frames))
-    assert 3 <= turns <= 5
+    assert turns <= (seen[-1][0] - seen[0][0]) / 0.2 + 1
+    if slowness(time.perf_counter) < 2:
+        assert len(set(frames)) >= 4
+        assert turns >= 3
     window.dims.set_current_step(0, 300)
     qtbot.wait(100)
     assert (desk.loop_span, desk.frame) == (None, 300)

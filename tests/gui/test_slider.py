@@ -126,5 +126,5 @@ def test_playing_reads_ahead(window: Any, long_groups: Recording, qtbot: Any) ->
     assert long_groups.video.read_ahead is True  # type: ignore[union-attr]
     qtbot.waitUntil(
         lambda: long_groups.video.read_ahead is False,  # type: ignore[union-attr]
-        timeout=5_000,
+        timeout=30_000,
     )

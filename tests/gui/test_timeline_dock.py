@@ -139,7 +139,7 @@ def test_a_double_click_plays_a_bout_until_the_button_is_pressed(
     assert desk.loop_span == (60, 120)
     assert full.bar.buttons["loop"].isChecked()
     state = state_of(viewer)
-    qtbot.waitUntil(lambda: (state.frame(recording.id) or 0) > 62, timeout=5000)
+    qtbot.waitUntil(lambda: (state.frame(recording.id) or 0) > 62, timeout=30_000)
     qtbot.mouseClick(full.bar.buttons["loop"], LEFT)
     assert desk.loop_span is None
     assert not full.bar.buttons["loop"].isChecked()

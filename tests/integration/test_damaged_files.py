@@ -30,7 +30,7 @@ from support.painted import write_clip, x264
 WORKER = Path(__file__).parents[1] / "support" / "inspect_damaged.py"
 #: Memory beyond what the program takes with all its libraries loaded.
 LIMIT_MB = 1024
-SLOWEST_S = 10.0
+SLOWEST_S = 30.0
 KEYPOINTS = ("nose", "tail_base")
 
 

@@ -30,6 +30,7 @@ from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.errors import InputError, StorageError
 from napari_mousegpt.io.labels import read_bouts
 from napari_mousegpt.store.corrections import CorrectionsFile
+from support.pace import Cost
 
 Make = Callable[..., Recording]
 
@@ -393,7 +394,7 @@ def test_a_reader_brings_corrections_too(desk: Desk, recording: Recording, qapp:
     state_of(other)
     for item in recording_layers(recording):
         other.add_layer(Layer.create(*item))
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while "human" not in names(other) and time.monotonic() < end:
         qapp.processEvents()
     assert names(other) == ["rec", "skeleton", "pose", "human"]
@@ -628,10 +629,11 @@ def test_an_edit_among_many_bouts_is_quick(viewer: Any, make_recording: Make) ->
     desk = state_of(viewer).desk("rec")
     desk.go_to(500_000)
     took: list[float] = []
-    for number in range(6):
-        desk.set_interval(500_000 + 10 * number, 500_005 + 10 * number)
-        began = time.process_time()
-        desk.mark("rearing")
-        took.append(time.process_time() - began)
+    with Cost() as cost:
+        for number in range(6):
+            desk.set_interval(500_000 + 10 * number, 500_005 + 10 * number)
+            began = time.thread_time()
+            desk.mark("rearing")
+            took.append(time.thread_time() - began)
     # Most of it is napari's own work on three layers of 300 rows.
-    assert min(took) < 0.060
+    assert min(took) / cost.slowness < 0.060

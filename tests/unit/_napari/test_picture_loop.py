@@ -12,7 +12,7 @@ from napari_mousegpt._napari.picture_loop import PictureLoop
 
 
 def until(done: Callable[[], bool]) -> None:
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while not done():
         assert time.monotonic() < end
         time.sleep(0.002)
@@ -102,4 +102,4 @@ def test_stopping_waits_for_one_picture_at_most() -> None:
     going.wait(5)
     begun = time.monotonic()
     loop.stop()
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 5

@@ -17,6 +17,7 @@ from napari_mousegpt.core.edits import ROW_FIELDS, BoutRow, Corrections, Edit
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.errors import InputError, MismatchError
+from support.pace import Cost
 
 N_FRAMES = 200
 
@@ -602,23 +603,25 @@ def test_edits_among_many_bouts_are_quick() -> None:
     pages = BoutBook("m1", 1_000_100, Ethogram(bouts, source="model"), who="KM")
     ids = pages.columns()["bout_id"]
     spent = []
-    for i in range(0, count, 9_999):
-        row = pages.get(ids[i])
-        for plan in (
-            lambda row=row: pages.plan_relabel(row.bout_id, "walk"),
-            lambda row=row: pages.plan_trim(row.bout_id, stop=row.stop + 40),
-            lambda row=row: pages.plan_split(row.bout_id, row.start + 1),
-            lambda row=row: pages.plan_mark("a", row.start, row.stop, "walk"),
-            pages.plan_undo,
-            pages.plan_redo,
-        ):
-            begun = time.process_time()
-            pages.apply(plan())
-            columns = pages.columns()
-            spent.append(time.process_time() - begun)
+    with Cost() as cost:
+        for i in range(0, count, 9_999):
+            row = pages.get(ids[i])
+            for plan in (
+                lambda row=row: pages.plan_relabel(row.bout_id, "walk"),
+                lambda row=row: pages.plan_trim(row.bout_id, stop=row.stop + 40),
+                lambda row=row: pages.plan_split(row.bout_id, row.start + 1),
+                lambda row=row: pages.plan_mark("a", row.start, row.stop, "walk"),
+                pages.plan_undo,
+                pages.plan_redo,
+            ):
+                begun = time.thread_time()
+                pages.apply(plan())
+                columns = pages.columns()
+                spent.append(time.thread_time() - begun)
     assert (np.diff(columns["start"]) >= 0).all()
     # 30 ms are asked for; medians do not mind a loaded machine.
-    assert np.median(spent) < 0.030, f"{np.median(spent) * 1000:.1f} ms"
+    middle = np.median(spent) / cost.slowness
+    assert middle < 0.030, f"{middle * 1000:.1f} ms"
 
 
 def test_a_comment_on_several_bouts_is_one_edit() -> None:

@@ -187,4 +187,4 @@ def test_damaged_files_are_refused_or_read(files: dict[str, Path], tmp_path: Pat
     for one in found:
         assert one["refused"] + one["read"] == 100, one
         assert not one["faults"], one
-        assert one["slowest_s"] < 5, one
+        assert one["slowest_s"] < 20, one

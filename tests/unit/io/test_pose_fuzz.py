@@ -29,7 +29,7 @@ from support.pose_files import N, anipose, jabs, nwb, sleap_table, via
 WORKER = Path(__file__).parents[2] / "support" / "load_damaged_poses.py"
 #: Memory beyond what the program takes with all its libraries loaded.
 LIMIT_MB = 1024
-SLOWEST_S = 2.0
+SLOWEST_S = 10.0
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="the memory limit is set the Linux way"

@@ -53,9 +53,9 @@ def test_an_estimate_is_within_a_factor_of_two(recording: mg.Recording, tmp_path
     first = estimate(recording, probed=probe(recording))
     assert first.basis == "a short probe"
     assert first.factor > 2
-    # Others use this machine at times: one of three tries has to fit.
+    # Others use this machine at times: one of five tries has to fit.
     ratios = []
-    for attempt in range(3):
+    for attempt in range(5):
         expected = estimate(recording, probed=probe(recording)).seconds
         ratios.append(_took(recording, tmp_path / str(attempt), RunParams(), None) / expected)
         if attempt and 0.5 < ratios[-1] < 2:
@@ -69,12 +69,16 @@ def test_an_estimate_is_within_a_factor_of_two(recording: mg.Recording, tmp_path
 def test_a_probe_tells_how_slow_a_video_is(silent: mg.Recording, tmp_path: Path) -> None:
     within = Intervals.build(silent.id, 900, 1000)
     params = RunParams(make="words")
-    probed = probe(silent, params)
-    found = estimate(silent, params, within, probed=probed)
-    took = 0.0
-    for part in mg.iter_run(silent, tmp_path / "out", params, within=within):
-        took += part.seconds if part.step == "features" else 0.0
-    assert 1 / 3 < took / found.steps["features"] < 3
+    ratios = []
+    for attempt in range(5):  # as above
+        probed = probe(silent, params)
+        found = estimate(silent, params, within, probed=probed)
+        parts = mg.iter_run(silent, tmp_path / str(attempt), params, within=within)
+        took = sum(part.seconds for part in parts if part.step == "features")
+        ratios.append(took / found.steps["features"])
+        if 1 / 3 < ratios[-1] < 3:
+            break
+    assert 1 / 3 < ratios[-1] < 3, ratios
     # Five seconds either side are looked at, not the whole recording.
     whole = estimate(silent, params, probed=probed)
     assert whole.seconds > 2.5 * found.seconds
