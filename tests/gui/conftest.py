@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import importlib.util
 import os
 import sys
@@ -43,8 +44,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
+@pytest.fixture(scope="session")
+def _imported(qapp: Any) -> None:
+    """What a window needs, and what panels import late: kept out of the search for leaks."""
+    for name in ("napari.viewer", "pandas", "torch", "sklearn.neighbors", "hdbscan"):
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
-def _nothing_is_left(qapp: Any, request: pytest.FixtureRequest) -> Iterator[None]:
+def _nothing_is_left(_imported: None, request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail a test that leaves a widget, a timer, a thread or an open file behind.
 
     It would leak with every panel. What a test opens by itself it has to close; what belongs to a

@@ -13,6 +13,7 @@ from napari_mousegpt.store.corrections import CorrectionsFile
 DOCS = Path(__file__).parents[2] / "docs"
 
 
+@pytest.mark.slow
 def test_every_step_of_the_tour(
     make_napari_viewer: Any,
     sample_files: SampleFiles,

@@ -44,6 +44,7 @@ def found(vectors: Vectors) -> ClusterMap:
     return fit(vectors)
 
 
+@pytest.mark.slow
 def test_clusters_of_six_mice_match_what_people_saw(
     bench: ModuleType, mice: list[Any], vectors: Vectors, found: ClusterMap
 ) -> None:
@@ -61,6 +62,7 @@ def test_clusters_of_six_mice_match_what_people_saw(
     assert moved["mean_macro_f1"] < 0.35
 
 
+@pytest.mark.slow
 def test_real_rows_in_any_order_and_on_one_thread_give_the_same_map(
     vectors: Vectors, found: ClusterMap
 ) -> None:

@@ -100,6 +100,7 @@ def test_every_verb_is_still_a_function_after_importing_everything() -> None:
     assert _verbs() == lower
 
 
+@pytest.mark.slow
 def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     viewer = ViewerModel()
     called: dict[str, Any] = {}

@@ -71,6 +71,7 @@ def test_frames_of_subtle(shared_data: Path) -> None:
     assert as_nothing.observed.length.tolist() == [len(words)]
 
 
+@pytest.mark.slow
 def test_streams_of_behaviorflow(shared_data: Path) -> None:
     streams = sorted((shared_data / "group_csi_openfield" / "streams").glob("*.csv"))
     assert len(streams) == 57

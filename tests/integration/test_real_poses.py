@@ -165,6 +165,7 @@ def test_nwb_is_read_as_movement_reads_it(shared_data: Path, name: str) -> None:
             )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("version", [2, 3])
 def test_jabs_is_read_as_sleap_io_reads_it(shared_data: Path, version: int) -> None:
@@ -200,6 +201,7 @@ def test_missing_cells_are_where_they_were_taken_out(shared_data: Path) -> None:
     np.testing.assert_array_equal(holes[~lost], whole[~lost])
 
 
+@pytest.mark.slow
 def test_subtle_coordinates_and_labels_have_one_length(shared_data: Path) -> None:
     for path in sorted((shared_data / "labelled_subtle3d" / "coords").glob("*.csv"))[:2]:
         recording = open_recording(pose=path, layout=SUBTLE, fps=20)

@@ -104,7 +104,7 @@ def passing(table: pd.DataFrame, chosen: BoutFilter, without: str = "") -> pd.Da
     return table[[passes(row) for _, row in table.iterrows()]] if len(table) else table
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(bouts, max_size=25), filters, st.sampled_from(CLOCKS))
 def test_filters_equal_those_of_pandas(rows: list, chosen: BoutFilter, clock: Timebase) -> None:
     columns = columns_of(rows)
@@ -157,7 +157,7 @@ def test_sorting_equals_that_of_pandas(
         assert got.tolist() == want["key"].tolist()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(many, filters, st.sampled_from(CLOCKS))
 def test_sums_equal_those_of_pandas(rows: list, chosen: BoutFilter, clock: Timebase) -> None:
     columns = columns_of(rows)

@@ -13,6 +13,9 @@ from napari_mousegpt._napari.state import state_of
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.recording import Recording
 
+#: The others are slow, and differ less.
+QUICK = ("milliseconds", "channels before time")
+
 FOREIGN: dict[str, dict[str, Any]] = {
     "a plane": {"data": np.zeros((30, 40)), "scale": (2.0, 0.5)},
     "milliseconds": {
@@ -45,7 +48,9 @@ FOREIGN: dict[str, dict[str, Any]] = {
 
 @pytest.mark.filterwarnings("ignore:.*units.*")
 @pytest.mark.parametrize("first", [True, False], ids=["theirs first", "ours first"])
-@pytest.mark.parametrize("what", FOREIGN)
+@pytest.mark.parametrize(
+    "what", [w if w in QUICK else pytest.param(w, marks=pytest.mark.slow) for w in FOREIGN]
+)
 def test_our_layers_stay_with_the_frame(
     viewer: Any, recording: Recording, ethogram: Ethogram, what: str, first: bool
 ) -> None:

@@ -174,6 +174,7 @@ def test_poses_and_studies_are_not_taken_for_labels(tmp_path: Path) -> None:
         assert sniff_labels(path).format is None, name
 
 
+@pytest.mark.slow
 def test_damaged_files_are_refused_or_read(files: dict[str, Path], tmp_path: Path) -> None:
     """100 damaged copies of each of the 17 files under a memory limit."""
     done = subprocess.run(

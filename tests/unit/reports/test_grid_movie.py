@@ -289,6 +289,7 @@ for n in (36, 1000):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="counts memory in KiB, as Linux does")
 def test_a_thousand_clips_take_the_memory_of_a_page(tmp_path: Path) -> None:
     folder = Path(__file__).parents[2]

@@ -49,6 +49,7 @@ def _took(recording: mg.Recording, out: Path, params: RunParams, within: Interva
     return time.perf_counter() - begun
 
 
+@pytest.mark.slow
 def test_an_estimate_is_within_a_factor_of_two(recording: mg.Recording, tmp_path: Path) -> None:
     first = estimate(recording, probed=probe(recording))
     assert first.basis == "a short probe"
@@ -66,6 +67,7 @@ def test_an_estimate_is_within_a_factor_of_two(recording: mg.Recording, tmp_path
     assert later.factor <= first.factor
 
 
+@pytest.mark.slow
 def test_a_probe_tells_how_slow_a_video_is(silent: mg.Recording, tmp_path: Path) -> None:
     within = Intervals.build(silent.id, 900, 1000)
     params = RunParams(make="words")
