@@ -77,3 +77,5 @@ class LockedError(StorageError):
 
 class DependencyError(MouseGPTError):
     """An optional library is absent; the message gives the extra that brings it."""
+
+    exit_code = 2

@@ -16,6 +16,8 @@ from napari_mousegpt.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import xarray as xr
+
     from napari_mousegpt.core.recording import Recording
 
 __all__ = ["CropPaths"]
@@ -76,6 +78,8 @@ class CropPaths:
         )
         names = [] if pose is None else [str(name) for name in pose["keypoints"].values]
         self._keypoints = names
+        spaces = ["x", "y"] if pose is None else [str(name) for name in pose["space"].values]
+        self._xy = [spaces.index("x"), spaces.index("y")]
         self._body = BodyMap.from_names(names, body)
 
     @cached_property
@@ -164,20 +168,31 @@ class CropPaths:
         return 0 if individual == "" and len(names) == 1 else None
 
     def _read(self, number: int, rows: slice) -> dict[str, Floats]:
+        position, confidence = self._tracks
+        roles = dict(self._body.roles) or {name: name for name in self._keypoints}
+        chosen = {
+            "time": rows,
+            "individuals": number,
+            "keypoints": [self._keypoints.index(name) for name in roles.values()],
+        }
+        tracks = np.array(position.isel(chosen).values[..., self._xy], dtype=np.float64)
+        if confidence is not None:
+            tracks[confidence.isel(chosen).values < self._params.min_confidence] = np.nan
+        return dict(zip(roles, tracks, strict=True))
+
+    @cached_property
+    def _tracks(self) -> tuple[xr.Variable, xr.Variable | None]:
+        """Position (keypoints, time, space, individuals), and confidence of the same axes.
+
+        Without labels: looking rows up by them took longer than all the rest of a window.
+        """
         pose = self._recording.pose
         assert pose is not None
-        roles = dict(self._body.roles) or {name: name for name in self._keypoints}
-        chosen = pose.isel(
-            time=rows,
-            individuals=number,
-            keypoints=[self._keypoints.index(name) for name in roles.values()],
-        )
-        xy = chosen["position"].sel(space=["x", "y"]).transpose("keypoints", "time", "space")
-        tracks = np.array(xy.values, dtype=np.float64)
-        if "confidence" in chosen:
-            score = chosen["confidence"].transpose("keypoints", "time").values
-            tracks[score < self._params.min_confidence] = np.nan
-        return dict(zip(roles, tracks, strict=True))
+        axes = ("keypoints", "time", "individuals")
+        position = pose["position"].transpose("keypoints", "time", "space", "individuals").variable
+        if "confidence" not in pose:
+            return position, None
+        return position, pose["confidence"].transpose(*axes).variable
 
     def _span(self, individual: str) -> float:
         if self._params.pixels:

@@ -38,6 +38,9 @@ class ShapeMiddles:
 
     def __init__(self, video: FrameSource) -> None:
         self._video = video
+        # Clips overlap, and look around them: each frame is looked at once.
+        self._places = np.full((len(video), 2), np.nan)
+        self._looked = np.zeros(len(video), dtype=bool)
 
     def centres(self, start: int, stop: int) -> NDArray[np.float64] | None:
         """Return the middle in each frame of ``[start, stop)``, shape (n, 2) as x, y in pixels.
@@ -46,12 +49,14 @@ class ShapeMiddles:
         """
         background, contrast = self._background
         scale = np.array(self._video.shape[1:3]) / background.shape
-        places = np.full((stop - start, 2), np.nan)
-        for row, grey in self._small(range(start, stop)):
+        fresh = np.flatnonzero(~self._looked[start:stop]) + start
+        for row, grey in self._small(fresh.tolist()):
             found = _middle(np.abs(grey - background) > contrast)
             if found is not None:
                 # From the middle of a small pixel to that of a large one.
-                places[row - start] = ((np.asarray(found) + 0.5) * scale - 0.5)[::-1]
+                self._places[row] = ((np.asarray(found) + 0.5) * scale - 0.5)[::-1]
+            self._looked[row] = True
+        places = self._places[start:stop]
         seen = np.flatnonzero(np.isfinite(places[:, 0]))
         if not seen.size:
             return None

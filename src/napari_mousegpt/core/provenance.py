@@ -33,6 +33,7 @@ _LIBRARIES = (
     "av",
     "sleap-io",
     "torch",
+    "torchvision",
     "transformers",
 )
 

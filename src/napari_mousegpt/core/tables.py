@@ -75,6 +75,11 @@ class TableSchema:
         """All column names in order."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Names of the columns that every such table has, in order."""
+        return tuple(column.name for column in self.columns if column.required)
+
     def check(self, table: pd.DataFrame) -> pd.DataFrame:
         """Return the table with its columns in order and of the right kind.
 
@@ -83,11 +88,11 @@ class TableSchema:
         InputError
             When a required column is missing or holds values of another kind.
         """
-        missing = [c.name for c in self.columns if c.required and c.name not in table.columns]
+        missing = [name for name in self.needed if name not in table.columns]
         if missing:
             raise InputError(
                 f"{self.name} table",
-                expected=f"columns {', '.join(c.name for c in self.columns if c.required)}",
+                expected=f"columns {', '.join(self.needed)}",
                 found=f"no {', '.join(missing)}",
             )
         table = table.copy()
@@ -137,7 +142,11 @@ DESCRIPTIONS = TableSchema(
         *_RANGE,
         *_SECONDS,
         Column("label", "text", "behaviour in one or two words; empty where it cannot be told"),
-        Column("confidence", "float", "0 to 1; how clearly the label stands out"),
+        Column(
+            "confidence",
+            "float",
+            "0 to 1; how clearly the label stands out; NaN where a model only wrote it",
+        ),
         Column("overall", "text", "what the animal does, in a sentence"),
         Column("head", "text", 'what the head does; "not visible" where it cannot be seen'),
         Column("limb", "text", "what the limbs do"),
@@ -146,6 +155,28 @@ DESCRIPTIONS = TableSchema(
         Column("evidence", "text", "JSON object: the numbers the sentences rest on"),
         Column("model", "text", "describer and its version"),
         Column("prompt_id", "text", "hash of the prompt or of the rule set"),
+        Column("margin", "float", "probability of the label less that of the next one", False),
+        Column("entropy", "float", "0 to 1; how evenly the labels share the probability", False),
+        Column("raw", "text", "what the model wrote, unchanged", False),
+        Column("problem", "text", "what was repaired or is odd in that; else empty", False),
+        Column(
+            "contradiction",
+            "float",
+            "0 to 1; how far measures of the same frames speak against the words; NaN unchecked",
+            False,
+        ),
+        Column("contradiction_words", "text", "claim, measure and value behind that", False),
+        Column(
+            "words_source",
+            "text",
+            "model (it was asked), carried (from an example of the cluster), rules or none",
+            False,
+        ),
+        Column("carried_from", "text", "range_id of the example; else empty", False),
+        Column("agreement", "float", "audited agreement of carried words in its cluster", False),
+        Column("agreement_low", "float", "lower end of its 95 % interval", False),
+        Column("agreement_high", "float", "upper end of its 95 % interval", False),
+        Column("why", "text", "why there are no words, or none of the model; else empty", False),
     ),
 )
 

@@ -6,13 +6,14 @@ radians in picture axes (x to the right, y downwards).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BEHAVIOURS", "KEYPOINTS", "Motion", "move"]
+__all__ = ["BEHAVIOURS", "KEYPOINTS", "Motion", "move", "perform"]
 
 Floats = NDArray[np.float64]
 
@@ -83,11 +84,22 @@ def move(n_frames: int, fps: float, arena: tuple[float, float], rng: np.random.G
     rng : Generator
         Source of all chance.
     """
-    rows: list[tuple[str, float, float, float, float, float]] = []
-    for row in _script(fps, arena, rng):
-        if len(rows) == n_frames:
-            break
-        rows.append(row)
+    return perform(islice(_script(fps, arena, rng), n_frames), fps)
+
+
+def perform(script: Iterable[tuple[str, float, float, float, float, float]], fps: float) -> Motion:
+    """Let the mouse do what a script says.
+
+    Parameters
+    ----------
+    script : iterable of tuple
+        For each frame: one of :data:`BEHAVIOURS`, x, y, heading, bend of the spine, angle of the
+        head.
+    fps : float
+        Frames per second.
+    """
+    rows = list(script)
+    n_frames = len(rows)
     label = np.array([row[0] for row in rows], dtype=object)
     x, y, heading, bend, head = np.array([row[1:] for row in rows]).T
     wanted = np.array([_POSTURES[name] for name in label])

@@ -19,7 +19,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -46,6 +46,8 @@ __all__ = [
 #: Environment variable with the folder for runs that name no output.
 RUNS_VARIABLE = "NAPARI_MOUSEGPT_RUNS"
 _PLAN = "plan.json"
+#: What of the software and the models was another when a run went on: before, and since.
+_RESUMED = "resumed_with"
 _LOCK = ".lock"
 
 
@@ -127,6 +129,8 @@ class RunFolder:
         self.card = card
         self._overwrite = overwrite
         self._lock: FileLock | None = None
+        self._begun: RunCard | None = None
+        self._wrote = False
 
     def __enter__(self) -> Self:
         if self.path.exists() and not self.path.is_dir():
@@ -210,6 +214,7 @@ class RunFolder:
         held = _read_card(plan) if plan.exists() else None
         if held is not None:
             if held.run_id == self.card.run_id:
+                self._begun = held
                 return
             if not self._overwrite:
                 raise OutputExistsError(
@@ -258,6 +263,7 @@ class RunFolder:
 
     def write(self, step: str, name: str, table: pd.DataFrame) -> None:
         """Keep a part: written aside, renamed, then sealed with its checksum."""
+        self._wrote = True
         path = self.part_path(step, name)
         seal = path.with_suffix(".sha256")
         seal.unlink(missing_ok=True)
@@ -266,10 +272,37 @@ class RunFolder:
         with replacing(seal) as aside:
             aside.write_text(_sha256(path) + "\n", encoding="ascii")
 
+    def reopen(self, step: str, name: str) -> None:
+        """Break the seal of a finished part, so that it is made anew."""
+        self.part_path(step, name).with_suffix(".sha256").unlink(missing_ok=True)
+
+    def outdate(self) -> None:
+        """Say that the results, if any, are no longer those of the parts: the run goes on."""
+        (self.path / "result" / "run_card.json").unlink(missing_ok=True)
+
     def finish(self, **outcome: Any) -> RunCard:
-        """Write the finished run card into the result folder and return it."""
+        """Write the finished run card into the result folder and return it.
+
+        It tells when and with what the parts were made: of a run that only collects finished parts,
+        what the earlier card told; of one that went on with other software or models, those of the
+        begin, and what was another in ``outcome["resumed_with"]``.
+        """
+        place = self.result / "run_card.json"
+        earlier = _read_card(place) if place.exists() else None
         card = self.card.done(**outcome)
-        with replacing(self.result / "run_card.json") as aside:
+        if earlier is not None and earlier.run_id == card.run_id and not self._wrote:
+            since = {k: v for k, v in earlier.outcome.items() if k == _RESUMED}
+            card = replace(
+                card,
+                created=earlier.created,
+                finished=earlier.finished,
+                software=earlier.software,
+                models=earlier.models,
+                outcome={**card.outcome, **since},
+            )
+        elif self._begun is not None:
+            card = _resumed(card, self._begun)
+        with replacing(place) as aside:
             aside.write_text(card.to_json(), encoding="utf-8")
         return card
 
@@ -354,6 +387,26 @@ def _remove_folder(folder: Path) -> None:
             found=str(error),
             remedy="Close the program that holds it open, or choose another output folder.",
         ) from error
+
+
+def _resumed(card: RunCard, begun: RunCard) -> RunCard:
+    """Return the card of a run that went on, with what it began with and what differs since."""
+    changed = {
+        kind: {
+            name: [was.get(name, ""), now.get(name, "")]
+            for name in sorted({*was, *now})
+            if was.get(name) != now.get(name)
+        }
+        for kind, was, now in (
+            ("software", begun.software, card.software),
+            ("models", begun.models, card.models),
+        )
+    }
+    differing = {kind: names for kind, names in changed.items() if names}
+    outcome = {**card.outcome, **({_RESUMED: differing} if differing else {})}
+    return replace(
+        card, created=begun.created, software=begun.software, models=begun.models, outcome=outcome
+    )
 
 
 def _read_card(path: Path) -> RunCard | None:
