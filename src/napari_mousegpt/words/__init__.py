@@ -1,7 +1,8 @@
-"""Words for what an animal does: rules over kinematics, and the verb ``describe``."""
+"""Words for what an animal does: by rules, a model or a server, and the verb ``describe``."""
 
+from napari_mousegpt.words.describe_params import DescribeParams
+from napari_mousegpt.words.describe_preview import preview_describe
 from napari_mousegpt.words.describing import (
-    DescribeParams,
     describe,
     describe_jobs,
     iter_describe,
@@ -21,6 +22,7 @@ __all__ = [
     "describe",
     "describe_jobs",
     "iter_describe",
+    "preview_describe",
     "segments",
     "stack_descriptions",
 ]

@@ -16,6 +16,7 @@ from napari_mousegpt.errors import InputError
 from napari_mousegpt.features import FrameFeatures
 from napari_mousegpt.words import sentences
 from napari_mousegpt.words.facts import Facts, stretch_facts
+from napari_mousegpt.words.individuals import features_of
 from napari_mousegpt.words.rules import KinematicRules
 from napari_mousegpt.words.sureness import halo_frames, labels_from, sureness
 
@@ -88,7 +89,7 @@ class KinematicDescriber:
         """
         rows: list[dict[str, object] | None] = [None] * len(intervals)
         for individual in dict.fromkeys(intervals.individual):
-            measured = _measured(features, individual)
+            measured = features_of(features, individual)
             chosen = np.flatnonzero(intervals.individual == individual)
             start, stop = intervals.start[chosen], intervals.stop[chosen]
             stop = np.maximum(stop, start + 1)
@@ -147,19 +148,6 @@ class KinematicDescriber:
 
 
 _WORDS = ("label", "confidence", "overall", "head", "limb", "torso", "keywords", "evidence")
-
-
-def _measured(features: Mapping[str, FrameFeatures], individual: str) -> FrameFeatures:
-    if individual in features:
-        return features[individual]
-    names = list(features)
-    if individual == "" and len(names) == 1:
-        return features[names[0]]
-    raise InputError(
-        f"individual {individual!r}" if individual else "range of the whole picture",
-        expected=f"one of {', '.join(repr(name) for name in names)}",
-        remedy="Name the individual in the intervals, for example with assign(individual=...).",
-    )
 
 
 def _check(start: NDArray[np.int64], stop: NDArray[np.int64], measured: FrameFeatures) -> None:

@@ -27,7 +27,7 @@ def test_a_table_of_descriptions(animal: Animal) -> None:
     found = {"m": animal((WALKING, 200), (REARING, 200))}
     windows = ranges((320, 380), (20, 80))
     table = KinematicDescriber().describe(found, windows)
-    assert list(table.columns) == [n for n in DESCRIPTIONS.names if n not in ("start_s", "stop_s")]
+    assert list(table.columns) == list(DESCRIPTIONS.needed)
     assert table["label"].tolist() == ["rearing", "walking"]
     assert table["start"].tolist() == [320, 20]
     assert table["range_id"].tolist() == list(range_ids(["r"] * 2, ["m"] * 2, [320, 20], [380, 80]))
