@@ -23,6 +23,8 @@ Floats = NDArray[np.float64]
 GRID = 1024.0
 #: Rows projected at a time.
 _CHUNK = 65_536
+#: Columns, and numbers, that are looked at at a time: 64 MB in double precision.
+_COLUMNS, _NUMBERS = 256, 8_000_000
 
 
 def on_grid(values: Floats) -> Floats:
@@ -67,14 +69,15 @@ class Projection:
         InputError
             When no column varies.
         """
-        numbers = np.where(np.isfinite(values), values, np.nan).astype(np.float64)
-        present = np.isfinite(numbers)
+        present = np.isfinite(values)
         count = present.sum(axis=0)
         # Rows without a single number say nothing about which columns are missing.
         rows = max(int(present.any(axis=1).sum()), 1)
-        center = np.where(present, numbers, 0.0).sum(axis=0) / np.maximum(count, 1)
-        spread = np.where(present, numbers - center, 0.0)
-        scale = np.sqrt((spread**2).sum(axis=0) / np.maximum(count, 1))
+        center, scale = np.empty(values.shape[1]), np.empty(values.shape[1])
+        # Vectors of video encoders have a thousand columns: some at a time.
+        for first in range(0, values.shape[1], _COLUMNS):
+            some = slice(first, first + _COLUMNS)
+            center[some], scale[some] = _moments(values[:, some], present[:, some])
         kept = (count >= params.min_seen * rows) & (scale > 1e-6 * np.maximum(1.0, np.abs(center)))
         if not kept.any():
             raise InputError(
@@ -86,8 +89,7 @@ class Projection:
         plain = cls(
             kept, center[kept], scale[kept], np.eye(int(kept.sum())), params.clip, params.min_seen
         )
-        scores = plain._standardise(values[plain.seen(values)])
-        covariance = scores.T @ scores / max(len(scores), 1)
+        covariance = plain._covariance(values, np.flatnonzero(plain.seen(values)))
         weights, axes = np.linalg.eigh(covariance)
         weights, axes = np.maximum(weights[::-1], 0.0), axes[:, ::-1]
         share = np.cumsum(weights) / max(weights.sum(), 1e-300)
@@ -111,12 +113,31 @@ class Projection:
         A missing number is taken as the mean of its column.
         """
         projected = np.empty((len(values), self.axes.shape[1]))
-        for start in range(0, len(values), _CHUNK):
-            rows = slice(start, start + _CHUNK)
+        size = min(_CHUNK, max(1, _NUMBERS // max(1, values.shape[1])))
+        for start in range(0, len(values), size):
+            rows = slice(start, start + size)
             projected[rows] = on_grid(self._standardise(values[rows]) @ self.axes)
         return projected
+
+    def _covariance(self, values: NDArray[np.float32], rows: NDArray[np.intp]) -> Floats:
+        """Return the covariance of the standardised columns over some rows."""
+        size = max(1, _NUMBERS // max(1, values.shape[1]))
+        total = np.zeros((int(self.kept.sum()), int(self.kept.sum())))
+        for first in range(0, len(rows), size):
+            scores = self._standardise(values[rows[first : first + size]])
+            total += scores.T @ scores
+        return total / max(len(rows), 1)
 
     def _standardise(self, values: NDArray[np.float32]) -> Floats:
         numbers = values[:, self.kept].astype(np.float64)
         scores = np.clip((numbers - self.center) / self.scale, -self.clip, self.clip)
         return np.where(np.isfinite(numbers), scores, 0.0)
+
+
+def _moments(values: NDArray[np.float32], present: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return mean and standard deviation of each column over what is there."""
+    count = np.maximum(present.sum(axis=0), 1)
+    numbers = np.where(present, values, 0.0).astype(np.float64)
+    center = numbers.sum(axis=0) / count
+    spread = np.where(present, numbers - center, 0.0)
+    return center, np.sqrt((spread**2).sum(axis=0) / count)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_mousegpt.clusters import projection as room
 from napari_mousegpt.clusters.params import ClusterParams
 from napari_mousegpt.clusters.projection import GRID, Projection, on_grid
 from napari_mousegpt.errors import InputError
@@ -89,3 +92,31 @@ def test_sums_on_the_grid_are_exact_in_any_order(numbers: list[float], shuffle: 
     mixed = values.tolist()
     shuffle.shuffle(mixed)  # type: ignore[attr-defined]
     assert sum(mixed) == values.sum() == np.cumsum(values)[-1]
+
+
+def test_a_thousand_columns_take_little_memory() -> None:
+    values = np.random.default_rng(0).normal(size=(12_000, 1024)).astype(np.float32)
+    tracemalloc.start()
+    try:
+        found = Projection.fit(values, ClusterParams(max_components=20))
+        found.apply(values)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The vectors are 49 MB; all columns and rows at once took 480 MB more.
+    assert peak < 350e6
+
+
+def test_looking_at_some_columns_and_rows_at_a_time_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    values = np.random.default_rng(1).normal(size=(500, 90)).astype(np.float32)
+    values[::7, 3] = np.nan
+    whole = Projection.fit(values, ClusterParams())
+    monkeypatch.setattr(room, "_COLUMNS", 32)
+    monkeypatch.setattr(room, "_NUMBERS", 9000)
+    pieces = Projection.fit(values, ClusterParams())
+    assert (pieces.center == whole.center).all()
+    assert (pieces.scale == whole.scale).all()
+    assert np.allclose(pieces.axes, whole.axes, atol=1e-9)
+    assert (pieces.apply(values) == whole.apply(values)).mean() > 0.999
