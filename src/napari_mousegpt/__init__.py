@@ -5,8 +5,8 @@ Everything below is loaded when it is first used: importing the package costs ne
 >>> import napari_mousegpt as mg
 >>> names = [name for name in dir(mg) if name.startswith("iter_")]
 >>> names  # doctest: +NORMALIZE_WHITESPACE
-['iter_annotate_video', 'iter_cluster', 'iter_describe', 'iter_exemplars', 'iter_project',
- 'iter_run', 'iter_run_study']
+['iter_annotate_video', 'iter_calibrate_model', 'iter_cluster', 'iter_describe',
+ 'iter_describe_some', 'iter_exemplars', 'iter_project', 'iter_run', 'iter_run_study']
 """
 
 from __future__ import annotations
@@ -29,23 +29,30 @@ _HOMES = {
     "Vectors": "core.vectors",
     "View": "core.recording",
     "Zone": "core.arena",
+    "action_profile": "vectors.actions",
     "annotate_video": "reports.annotated_video",
     "as_dask": "io.dask_frames",
     "audit_table": "core.audit_trail",
     "blind_study": "store.blinding",
+    "calibrate_model": "runs.calibrating",
+    "certify": "runs.certify",
     "check_study": "io.study",
     "cluster": "clusters.clustering",
     "corrected": "core.correcting",
     "describe": "words.describing",
+    "describe_some": "runs.describing_some",
     "doctor": "runs.checkup",
     "epochs_around": "io.epochs",
     "ethogram": "clusters.ethograms",
     "exemplars": "reports.exemplar_movie",
     "export": "runs.exporting",
+    "find_weights": "models.weights",
     "info": "io.inspect",
     "iter_annotate_video": "reports.annotated_video",
+    "iter_calibrate_model": "runs.calibrating",
     "iter_cluster": "clusters.clustering",
     "iter_describe": "words.describing",
+    "iter_describe_some": "runs.describing_some",
     "iter_exemplars": "reports.exemplar_movie",
     "iter_project": "vectors.projecting",
     "iter_run": "runs.chain",
@@ -60,8 +67,10 @@ _HOMES = {
     "load_run": "runs.results",
     "load_study": "io.study",
     "load_study_run": "runs.study_results",
+    "nearest": "vectors.actions",
     "open_pictures": "io.pictures",
     "open_recording": "io.recordings",
+    "plan_describe_some": "runs.describing_some",
     "project": "vectors.projecting",
     "relocate": "io.relocation",
     "run": "runs.chain",
@@ -73,6 +82,7 @@ _HOMES = {
     "show_trail": "_napari.motion_layers",
     "split_by_arena": "core.arena_pose",
     "start": "_napari.show",
+    "trust_card": "models.trust",
     "viewer_state": "_napari.console",
     "windows": "core.intervals",
     "write_study": "io.study",
@@ -93,23 +103,30 @@ __all__ = [
     "View",
     "Zone",
     "__version__",
+    "action_profile",
     "annotate_video",
     "as_dask",
     "audit_table",
     "blind_study",
+    "calibrate_model",
+    "certify",
     "check_study",
     "cluster",
     "corrected",
     "describe",
+    "describe_some",
     "doctor",
     "epochs_around",
     "ethogram",
     "exemplars",
     "export",
+    "find_weights",
     "info",
     "iter_annotate_video",
+    "iter_calibrate_model",
     "iter_cluster",
     "iter_describe",
+    "iter_describe_some",
     "iter_exemplars",
     "iter_project",
     "iter_run",
@@ -124,8 +141,10 @@ __all__ = [
     "load_run",
     "load_study",
     "load_study_run",
+    "nearest",
     "open_pictures",
     "open_recording",
+    "plan_describe_some",
     "project",
     "relocate",
     "run",
@@ -137,6 +156,7 @@ __all__ = [
     "show_trail",
     "split_by_arena",
     "start",
+    "trust_card",
     "viewer_state",
     "windows",
     "write_study",
@@ -174,16 +194,26 @@ if TYPE_CHECKING:
     from napari_mousegpt.io.relocation import relocate
     from napari_mousegpt.io.samples import sample
     from napari_mousegpt.io.study import check_study, load_study, write_study
+    from napari_mousegpt.models.trust import trust_card
+    from napari_mousegpt.models.weights import find_weights
     from napari_mousegpt.reports.annotated_video import annotate_video, iter_annotate_video
     from napari_mousegpt.reports.exemplar_movie import exemplars, iter_exemplars
+    from napari_mousegpt.runs.calibrating import calibrate_model, iter_calibrate_model
+    from napari_mousegpt.runs.certify import certify
     from napari_mousegpt.runs.chain import iter_run, run
     from napari_mousegpt.runs.checkup import doctor
+    from napari_mousegpt.runs.describing_some import (
+        describe_some,
+        iter_describe_some,
+        plan_describe_some,
+    )
     from napari_mousegpt.runs.exporting import export, load_ethogram
     from napari_mousegpt.runs.results import load_run
     from napari_mousegpt.runs.study_results import load_study_run
     from napari_mousegpt.runs.study_runs import iter_run_study, run_study
     from napari_mousegpt.store.blinding import blind_study, load_blind_study
     from napari_mousegpt.store.corrections import load_corrections
+    from napari_mousegpt.vectors.actions import action_profile, nearest
     from napari_mousegpt.vectors.projecting import iter_project, project
     from napari_mousegpt.words.describing import describe, iter_describe
 

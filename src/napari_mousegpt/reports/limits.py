@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ def limits(
     return [
         *(str(warning) for warning in card.outcome.get("warnings", ())),
         *_of_pose(recording),
-        *_of_words(descriptions),
+        *_of_words(card, descriptions),
         *_of_clusters(card, groups),
         "This is one recording. A difference between groups is a matter of animals, not of bouts: "
         "compare one number for each animal.",
@@ -77,19 +78,48 @@ def _of_pose(recording: Recording) -> Iterator[str]:
         )
 
 
-def _of_words(descriptions: pd.DataFrame) -> Iterator[str]:
+def _of_words(card: RunCard, descriptions: pd.DataFrame) -> Iterator[str]:
     if not len(descriptions):
         yield "No stretch was described."
         return
     silent = float((descriptions["label"] == "").mean())
     if silent > 0:
         yield f"{silent:.1%} of the described stretches were given no label: nothing stood out."
-    yield (
-        "A confidence says how clearly a label stood out against the others by its own rules. It "
-        "is no probability of being right: check some bouts of each label by eye before counting."
-    )
+    yield from _of_confidence(card)
     models = ", ".join(sorted(set(descriptions["model"].astype(str))))
     yield f"The words were made by {models}, the same for every animal and camera."
+
+
+def _of_confidence(card: RunCard) -> Iterator[str]:
+    if "server" in card.models:
+        yield (
+            "The labels were written by a server, which gives no probabilities. Nothing here says "
+            "how often they are right: check some bouts of each label by eye before counting."
+        )
+        return
+    if "trust" not in card.models:
+        yield (
+            "A confidence says how clearly a label stood out against the others by its own rules. "
+            "It is no probability of being right: check some bouts of each label by eye before "
+            "counting."
+        )
+        return
+    if "calibration" not in card.models:
+        yield (
+            "A confidence is how probable the model finds its label. It was not calibrated and is "
+            "no probability of being right: check some bouts of each label by eye before counting."
+        )
+    yield _tried(card.models["trust"])
+
+
+def _tried(trust: str) -> str:
+    """Return what was seen of the model on drawn clips, from its line in a run card."""
+    if not trust.startswith("{"):
+        return "The model was never tried on this machine: napari-mousegpt certify does that."
+    seen = json.loads(trust)
+    failed = [name for name, score in seen["scores"].items() if "not passed" in score]
+    not_passed = f" It did not pass: {', '.join(failed)}." if failed else ""
+    return f"On drawn clips the model {seen['verdict']}. {seen['reason']}{not_passed}"
 
 
 def _of_clusters(card: RunCard, groups: Groups | None) -> Iterator[str]:

@@ -220,7 +220,8 @@ def _making(card: RunCard) -> list[str]:
         ("begun", card.created),
         ("finished", card.finished or "not yet"),
         *((f"input {name}", value) for name, value in _flat("", plain(card.inputs))),
-        *((name, value) for name, value in sorted(card.models.items())),
+        # Where the weights lie stands in the run card: a page that is passed on names no folders.
+        *((name, value) for name, value in sorted(card.models.items()) if name != "folder"),
         *_flat("", plain(card.params)),
     ]
     versions = ", ".join(f"{name} {value}" for name, value in sorted(card.software.items()))

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from napari_mousegpt.clusters import ClusterParams, Groups, cluster_jobs, groups_of
+from napari_mousegpt.clusters import Groups, cluster_jobs, groups_of
 from napari_mousegpt.core.intervals import Intervals, windows
-from napari_mousegpt.core.provenance import RunCard, plain
+from napari_mousegpt.core.provenance import RunCard
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.core.vectors import Vectors
 from napari_mousegpt.errors import InputError
-from napari_mousegpt.features import FeatureParams, FrameFeatures, check_ranges
+from napari_mousegpt.features import FrameFeatures, check_ranges
+from napari_mousegpt.runs.asking import Asking, without_slivers
 from napari_mousegpt.runs.measuring import Measuring
+from napari_mousegpt.runs.params import RunParams
 from napari_mousegpt.runs.rates import Work, remember
 from napari_mousegpt.runs.results import RunResult, load_run, write_results
 from napari_mousegpt.runs.sharing import measured_before
 from napari_mousegpt.store import (
+    Job,
     Part,
     RunFolder,
     iter_parts,
@@ -29,11 +34,14 @@ from napari_mousegpt.store import (
     recording_sources,
     run_folder,
 )
-from napari_mousegpt.vectors import BIN_S, KinematicEncoder, ProjectParams, project_jobs
+from napari_mousegpt.vectors import (
+    FoundEncoder,
+    Projected,
+    project_jobs,
+    video_windows,
+)
 from napari_mousegpt.words import (
-    DescribeParams,
     KinematicDescriber,
-    KinematicRules,
     describe_jobs,
     segments,
     stack_descriptions,
@@ -42,71 +50,11 @@ from napari_mousegpt.words import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MAKES", "Gathered", "RunParams", "gather", "iter_run", "run", "run_card"]
+    from napari_mousegpt.core.study import Study
+    from napari_mousegpt.words.find_describer import Recordings
+    from napari_mousegpt.words.found_model import FoundModel
 
-#: What a run can be asked for.
-MAKES = ("words and clusters", "words", "clusters")
-
-
-@dataclass(frozen=True)
-class RunParams:
-    """What the whole chain does.
-
-    Parameters
-    ----------
-    make : {"words and clusters", "words", "clusters"}
-        What is wanted.
-    segments : {"behaviour", "windows"}
-        Describe stretches cut where the behaviour changes, or windows of equal length.
-    window_s, step_s : float
-        Length and step of the windows, in seconds; used with ``segments="windows"``. A step of 0
-        is the length of a window, so that they do not overlap.
-    shortest_s, longest_s : float
-        Bounds of the stretches, in seconds; used with ``segments="behaviour"``.
-    bin_s : float
-        Length of the pieces that are projected and clustered, in seconds.
-    features : FeatureParams
-        How pose or picture is measured.
-    rules : KinematicRules
-        Thresholds of the words.
-    encoder : KinematicEncoder
-        Measures and time scales of the vectors.
-    clusters : ClusterParams
-        How clusters are found.
-    """
-
-    make: Literal["words and clusters", "words", "clusters"] = "words and clusters"
-    segments: Literal["behaviour", "windows"] = "behaviour"
-    window_s: float = 1.0
-    step_s: float = 0.0
-    shortest_s: float = 0.2
-    longest_s: float = 5.0
-    bin_s: float = BIN_S
-    features: FeatureParams = field(default_factory=FeatureParams)
-    rules: KinematicRules = field(default_factory=KinematicRules)
-    encoder: KinematicEncoder = field(default_factory=KinematicEncoder)
-    clusters: ClusterParams = field(default_factory=ClusterParams)
-
-    def __post_init__(self) -> None:
-        if self.make not in MAKES:
-            raise InputError(f"make={self.make!r}", expected=f"one of {', '.join(MAKES)}")
-        if self.segments not in ("behaviour", "windows"):
-            raise InputError(f"segments={self.segments!r}", expected="'behaviour' or 'windows'")
-        for name in ("window_s", "longest_s", "bin_s"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name}={getattr(self, name)}", expected="seconds above 0")
-        if not self.step_s >= 0:
-            raise InputError(f"step_s={self.step_s}", expected="seconds, 0 or more")
-
-    @property
-    def describes(self) -> bool:
-        """Whether words are wanted."""
-        return "words" in self.make
-
-    @property
-    def clusters_too(self) -> bool:
-        """Whether clusters are wanted."""
-        return "clusters" in self.make
+__all__ = ["Gathered", "described_ranges", "gather", "iter_run", "run", "run_card"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,11 +69,14 @@ class Gathered:
         Words, :data:`napari_mousegpt.core.tables.DESCRIPTIONS`; None when not wanted.
     vectors : Vectors or None
         Pieces to cluster; None when not wanted.
+    projected : Projected or None
+        The same with what a video encoder says about actions; None without one.
     """
 
     measured: dict[str, FrameFeatures]
     descriptions: pd.DataFrame | None
     vectors: Vectors | None
+    projected: Projected | None = None
 
 
 def iter_run(
@@ -135,6 +86,10 @@ def iter_run(
     *,
     within: Intervals | None = None,
     overwrite: bool = False,
+    study: Study | None = None,
+    examples: Recordings | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[Part]:
     """Measure, describe, project and cluster a recording and write every result.
 
@@ -152,23 +107,44 @@ def iter_run(
         default.
     overwrite : bool
         Replace another run that stands in ``out``.
+    study : Study, optional
+        Whose groups, treatments and animals must not be in the prompt of a model.
+    examples : mapping of str to Recording or callable, optional
+        Where the in-context examples of a prompt are cut from; by default this recording.
+    progress : callable, optional
+        Called with bytes done and bytes in all while the weights of a model that makes words are
+        downloaded.
+    cancelled : callable, optional
+        Whether to stop within a part; a video encoder asks before each batch, a model that makes
+        words before each token.
 
     Yields
     ------
     Part
         Steps ``features``, ``words``, ``vectors``, ``clusters``, ``results``, as far as they are
-        wanted; each on disk already. The same call goes on where a stopped one ended.
+        wanted; each on disk already. The same call goes on where a stopped one ended, and asks
+        again where the server or the memory failed a model.
 
     Raises
     ------
+    ConsentError
+        When weights would be downloaded, or frames sent to another machine, and nobody agreed.
     InputError
-        When ``within`` holds nothing of this recording.
+        When ``within`` holds nothing of this recording, the encoder or the model cannot be used
+        here, or the prompt tells whose recording it is. All this is told before anything is
+        measured.
+    Cancelled
+        When it was, within a part; what was encoded or described by then is kept.
     """
     settings = params or RunParams()
     asked = _asked(recording, within)
-    card = run_card(recording, settings, asked)
+    encoder, model = settings.find_encoder(), settings.find_model(progress)
+    asking = None if model is None else Asking(model, study, examples)
+    card = run_card(recording, settings, asked, encoder=encoder, model=model)
+    if asking is not None:
+        asking.check(recording)
     with run_folder(card, out, overwrite=overwrite) as folder:
-        yield from _steps(recording, settings, folder, asked)
+        yield from _steps(recording, settings, folder, asked, encoder, asking, cancelled)
 
 
 def run(
@@ -178,30 +154,63 @@ def run(
     *,
     within: Intervals | None = None,
     overwrite: bool = False,
+    study: Study | None = None,
+    examples: Recordings | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> RunResult:
     """Do the whole chain and return its results. Parameters are those of :func:`iter_run`."""
     settings = params or RunParams()
-    folder = run_folder(run_card(recording, settings, _asked(recording, within)), out)
-    for _ in iter_run(recording, folder.path, settings, within=within, overwrite=overwrite):
+    place = out
+    if place is None:
+        place = run_folder(run_card(recording, settings, _asked(recording, within))).path
+    parts = iter_run(
+        recording, place, settings, within=within, overwrite=overwrite,
+        study=study, examples=examples, progress=progress,
+    )  # fmt: skip
+    for _ in parts:
         pass
-    return load_run(folder.path, recording)
+    return load_run(place, recording)
 
 
 def run_card(
-    recording: Recording, params: RunParams, within: Intervals | None = None, verb: str = "run"
+    recording: Recording,
+    params: RunParams,
+    within: Intervals | None = None,
+    verb: str = "run",
+    encoder: FoundEncoder | None = None,
+    model: FoundModel | None = None,
 ) -> RunCard:
-    """Return the plan of a run, before it is done."""
-    return RunCard(
-        verb,
-        plain(params),
-        recording_inputs(recording, _asked(recording, within)),
-        recording_sources(recording),
-        {"describer": "kinematic", "encoder": "kinematic", **recording_decoders(recording)},
-    )
+    """Return the plan of a run, before it is done.
+
+    Encoder and model are looked for if they are not given; a server is not asked anything.
+    """
+    inputs = recording_inputs(recording, _asked(recording, within))
+    planned = params.planned()
+    models = {"describer": "kinematic", "encoder": "kinematic", **recording_decoders(recording)}
+    found = encoder or params.find_encoder()
+    if found is not None:
+        # By name and content: where its folder lies makes no other run, other weights there do.
+        inputs["encoder"] = found.identity
+        models |= found.provenance()
+        planned["encoder"] = found.weights.name
+    describer = model or params.find_model(look=False)
+    if describer is not None:
+        inputs |= describer.inputs
+        models |= describer.provenance()
+        planned["describer"]["model"] = describer.name
+    return RunCard(verb, planned, inputs, recording_sources(recording), models)
 
 
 def gather(
-    recording: Recording, params: RunParams, folder: RunFolder, within: Intervals | None = None
+    recording: Recording,
+    params: RunParams,
+    folder: RunFolder,
+    within: Intervals | None = None,
+    encoder: FoundEncoder | None = None,
+    asking: Asking | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+    *,
+    again: bool = True,
 ) -> Generator[Part, None, Gathered]:
     """Measure, describe and project a recording; parts are yielded, the whole is returned.
 
@@ -211,6 +220,14 @@ def gather(
         As for :func:`iter_run`.
     folder : RunFolder
         Open folder the parts go to.
+    encoder : FoundEncoder, optional
+        What ``params.find_encoder()`` returned.
+    asking : Asking, optional
+        With what ``params.find_model()`` returned.
+    cancelled
+        As for :func:`iter_run`.
+    again : bool
+        Ask a model again where the server or the memory failed it.
     """
     with Measuring(recording, params.features, within) as measuring:
         tables = []
@@ -223,31 +240,61 @@ def gather(
     del tables
     descriptions = None
     if params.describes:
-        ranges = _ranges(recording, params, measured, within)
-        describing = DescribeParams(rules=params.rules, features=params.features)
+        ranges = described_ranges(recording, params, measured, within)
         said = []
-        for part in iter_parts(folder, describe_jobs(recording, ranges, describing, measured)):
-            said.append(part.table)
-            yield part
+        with ExitStack() as stack:
+            if asking is None:
+                jobs = describe_jobs(recording, ranges, params.describing, measured)
+            else:
+                made = asking.jobs(recording, ranges, measured, folder, cancelled, again=again)
+                jobs = stack.enter_context(made)
+            for part in iter_parts(folder, jobs):
+                said.append(part.table)
+                yield part
         descriptions = stack_descriptions(said)
-    vectors = None
-    if params.clusters_too:
-        projecting = ProjectParams(kinematic=params.encoder, features=params.features)
-        bins = windows(recording, params.bin_s, within=within)
-        pieces = []
-        for part in iter_parts(folder, project_jobs(bins, projecting, measured)):
-            pieces.append(Vectors.from_table(part.table))
-            yield part
-        vectors = Vectors.concat(pieces)
-    return Gathered(measured, descriptions, vectors)
+    if not params.clusters_too:
+        return Gathered(measured, descriptions, None)
+    tables = []
+    jobs = _projecting(recording, params, measured, within, encoder, cancelled)
+    for part in iter_parts(folder, jobs):
+        tables.append(part.table)
+        yield part
+    if encoder is None:
+        vectors = Vectors.concat([Vectors.from_table(table) for table in tables])
+        return Gathered(measured, descriptions, vectors)
+    projected = Projected.concat([Projected.from_table(table) for table in tables])
+    return Gathered(measured, descriptions, projected.vectors, projected)
+
+
+def _projecting(
+    recording: Recording,
+    params: RunParams,
+    measured: dict[str, FrameFeatures],
+    within: Intervals | None,
+    encoder: FoundEncoder | None,
+    cancelled: Callable[[], bool],
+) -> list[Job]:
+    """The pieces of work of projecting what is wanted."""
+    if encoder is None:
+        pieces = windows(recording, params.bin_s, within=within)
+    else:
+        pieces = video_windows(recording, encoder, params.video, within=within)
+    return project_jobs(recording, pieces, params.projecting, measured, encoder, cancelled)
 
 
 def _steps(
-    recording: Recording, params: RunParams, folder: RunFolder, within: Intervals | None
+    recording: Recording,
+    params: RunParams,
+    folder: RunFolder,
+    within: Intervals | None,
+    encoder: FoundEncoder | None,
+    asking: Asking | None,
+    cancelled: Callable[[], bool],
 ) -> Iterator[Part]:
     usual = Work.of(recording, params, within).seconds(params)
     spent: dict[str, float] = {}
-    for part in _parts(recording, params, folder, within):
+    parts = _parts(recording, params, folder, within, encoder, asking, cancelled)
+    for part in parts:
         took = float("nan") if part.resumed else part.seconds
         spent[part.step] = spent.get(part.step, 0.0) + took
         yield part
@@ -256,9 +303,15 @@ def _steps(
 
 
 def _parts(
-    recording: Recording, params: RunParams, folder: RunFolder, within: Intervals | None
+    recording: Recording,
+    params: RunParams,
+    folder: RunFolder,
+    within: Intervals | None,
+    encoder: FoundEncoder | None,
+    asking: Asking | None,
+    cancelled: Callable[[], bool],
 ) -> Iterator[Part]:
-    known = yield from gather(recording, params, folder, within)
+    known = yield from gather(recording, params, folder, within, encoder, asking, cancelled)
     groups: Groups | str = "They were not asked for."
     if known.vectors is not None:
         found: dict[str, pd.DataFrame] = {}
@@ -294,12 +347,21 @@ def _asked(recording: Recording, within: Intervals | None) -> Intervals | None:
     return asked
 
 
-def _ranges(
+def described_ranges(
     recording: Recording,
     params: RunParams,
-    measured: dict[str, FrameFeatures],
+    measured: Mapping[str, FrameFeatures],
     within: Intervals | None,
 ) -> Intervals:
+    """Return the stretches that a run describes.
+
+    Parameters
+    ----------
+    recording, params, within
+        As for :func:`iter_run`.
+    measured : mapping of str to FrameFeatures
+        Measures by individual; windows need none.
+    """
     if params.segments == "windows":
         return windows(recording, params.window_s, params.step_s or None, within=within)
     found = segments(
@@ -309,4 +371,9 @@ def _ranges(
         shortest_s=params.shortest_s,
         longest_s=params.longest_s,
     )
-    return found if within is None else found.intersect(within).sort()
+    if within is None:
+        return found
+    cut = found.intersect(within).sort()
+    if params.describer.by_rules:
+        return cut
+    return without_slivers(cut, recording.timebase.frames(Fraction(str(params.shortest_s))))

@@ -10,6 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from napari_mousegpt.models import torchvision_problem
+from napari_mousegpt.models.device import EXTRA
+from napari_mousegpt.models.hub import is_offline, model_cache
 from napari_mousegpt.store import default_root
 
 __all__ = ["Finding", "doctor"]
@@ -68,9 +71,11 @@ def doctor() -> list[Finding]:
         _qt(),
         *_torch(),
         _torchvision(),
+        _num2words(),
         _video(),
         _folder("run folder", default_root()),
-        _folder("model cache", _model_cache()),
+        _folder("model cache", model_cache()),
+        _downloads(),
         *_memory(),
     ]
 
@@ -124,17 +129,16 @@ def _torch() -> list[Finding]:
 
 def _torchvision() -> Finding:
     if find_spec("torchvision") is None:
-        return Finding("torchvision", "not installed (only video language models need it)")
-    try:
-        import torchvision
-    except (ImportError, RuntimeError, OSError) as error:
-        return Finding(
-            "torchvision",
-            "does not load",
-            f"It was built for another torch ({error}): install torch and torchvision as a "
-            "matching pair.",
-        )
-    return Finding("torchvision", str(torchvision.__version__))
+        return Finding("torchvision", f"not installed (video models need it: pip install {EXTRA})")
+    problem = torchvision_problem()
+    text = "does not load" if problem else version("torchvision")
+    return Finding("torchvision", text, problem)
+
+
+def _num2words() -> Finding:
+    if find_spec("num2words") is None:
+        return Finding("num2words", f"not installed (SmolVLM needs it: pip install {EXTRA})")
+    return Finding("num2words", version("num2words"))
 
 
 def _video() -> Finding:
@@ -147,9 +151,10 @@ def _video() -> Finding:
     return Finding("video", f"PyAV {av.__version__} (libavcodec {codec})")
 
 
-def _model_cache() -> Path:
-    home = os.environ.get("HF_HOME")
-    return Path(home) if home else Path.home() / ".cache" / "huggingface"
+def _downloads() -> Finding:
+    if is_offline():
+        return Finding("downloads", "off: HF_HUB_OFFLINE is set, only models of the cache are used")
+    return Finding("downloads", "only of models you agreed to (napari-mousegpt models)")
 
 
 def _folder(topic: str, path: Path) -> Finding:

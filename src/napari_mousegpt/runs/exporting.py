@@ -132,8 +132,11 @@ def load_ethogram(path: str | os.PathLike[str]) -> tuple[Ethogram, dict[str, Tim
 
 
 def clocks_of_run(place: Path) -> dict[str, Timebase]:
-    """Return the clock of the recording of a run by its id."""
-    kept = json.loads((place / "result" / "recording.json").read_text(encoding="utf-8"))
+    """Return the clock of the recording of a run by its id; none for a run over several."""
+    file = place / "result" / "recording.json"
+    if not file.is_file():
+        return {}
+    kept = json.loads(file.read_text(encoding="utf-8"))
     return {kept["id"]: Timebase.from_dict(kept["clock"])}
 
 

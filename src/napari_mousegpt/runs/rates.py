@@ -23,7 +23,7 @@ from napari_mousegpt.runs.measuring import Measuring
 if TYPE_CHECKING:
     from napari_mousegpt.core.intervals import Intervals
     from napari_mousegpt.core.recording import Recording
-    from napari_mousegpt.runs.chain import RunParams
+    from napari_mousegpt.runs.params import RunParams
 
 __all__ = ["MEASURING", "Work", "known_ratios", "ratio_of", "remember"]
 
@@ -36,6 +36,8 @@ _COST = {
     "silhouette": (0.5, 6.5e-8),
     "words": (0.01, 1.5e-6),
     "vectors": (0.01, 1.2e-5),
+    "encoder": (3.0, 1.0),
+    "model": (5.0, 1.0),
     "clusters": (0.4, 8.0e-5),
     "results": (0.35, 9.0e-6),
 }
@@ -49,6 +51,8 @@ _LOADING = {
 _BOTH_S = 0.35
 #: Rows that a clustering looks at more closely than at the rest.
 _FITTED_ROWS = 60_000
+#: Stretches of behaviour that rules find in a second, where nobody has looked.
+_STRETCHES = 1.0
 #: Ratios that are kept for each kind of step; the median counts.
 _KEPT = 9
 #: Environment variable with the folder of everything that can be made again; ``off`` for none.
@@ -106,21 +110,51 @@ class Work:
         """Which way it is measured: ``"pose"`` or ``"silhouette"``."""
         return "silhouette" if self.pixels else "pose"
 
+    def watched_s(self, params: RunParams) -> float:
+        """Return the seconds that a video encoder looks at; what all animals share counts once."""
+        seconds = self.asked / self.fps
+        return seconds if params.video.crop is not None else seconds / max(1, self.individuals)
+
+    def stretches(self, params: RunParams, per_second: float = _STRETCHES) -> float:
+        """Return about how many stretches are described.
+
+        Parameters
+        ----------
+        params : RunParams
+            How stretches are cut.
+        per_second : float
+            How many there are in a second of one animal, where behaviour cuts them.
+        """
+        seconds = self.asked / self.fps
+        if params.segments == "windows":
+            return seconds / (params.step_s or params.window_s)
+        most = 1 / params.shortest_s if params.shortest_s else math.inf
+        return seconds * min(max(per_second, 1 / params.longest_s), most)
+
     def seconds(self, params: RunParams) -> dict[str, float]:
-        """Return how long each step took on the machine that was measured once."""
+        """Return how long each step took on the machine that was measured once.
+
+        ``"model"`` stands instead of ``"words"`` where a model or a server makes them, and
+        ``"encoder"`` stands instead of ``"vectors"`` where a video encoder makes them. How fast
+        that is nobody knows before a probe: encoders differ a thousandfold.
+        """
         bins = self.asked / max(1.0, params.bin_s * self.fps)
         most = params.features.silhouette.max_side**2
         units = {
             "pose": self.n_frames * self.individuals * self.keypoints,
             "silhouette": self.looked * (min(self.pixels, most) + 0.03 * self.pixels),
-            "words": self.asked if params.describes else 0,
+            "words": self.asked,
+            "model": self.stretches(params),
             "vectors": bins if params.clusters_too else 0,
+            "encoder": self.watched_s(params),
             "clusters": min(bins, _FITTED_ROWS) + 0.5 * bins if params.clusters_too else 0,
             "results": self.asked,
         }
         wanted = {self.measuring, "results"}
-        wanted |= {"words"} if params.describes else set()
-        wanted |= {"vectors", "clusters"} if params.clusters_too else set()
+        describing = "words" if params.describer.by_rules else "model"
+        wanted |= {describing} if params.describes else set()
+        making = "vectors" if params.projecting.is_kinematic else "encoder"
+        wanted |= {making, "clusters"} if params.clusters_too else set()
         found = {
             step: _COST[step][0] + _COST[step][1] * number
             for step, number in units.items()

@@ -30,6 +30,8 @@ from napari_mousegpt.io.labels import read_bouts, write_bouts
 from napari_mousegpt.io.recordings import open_recording
 from napari_mousegpt.reports import draw_ethogram, write_report
 from napari_mousegpt.store import Part, RunFolder, write_table
+from napari_mousegpt.vectors import KINEMATIC, Projected
+from napari_mousegpt.words.described import worth_asking_again
 
 if TYPE_CHECKING:
     from napari_mousegpt.runs.chain import Gathered
@@ -80,6 +82,14 @@ class RunResult:
     def vectors(self) -> Vectors:
         """Vectors of the clustered pieces, read when asked for."""
         return Vectors.from_table(read_parquet(self.path / "result" / "vectors.parquet"))
+
+    @cached_property
+    def projected(self) -> Projected | None:
+        """What a video encoder made of the clustered pieces; None when it was none."""
+        file = self.path / "result" / "vectors.parquet"
+        if self.card.params.get("encoder", KINEMATIC) == KINEMATIC or not file.exists():
+            return None
+        return Projected.from_table(read_parquet(file))
 
     def shares(self, source: str) -> dict[str, float]:
         """Return the share of observed time of each label, largest first."""
@@ -163,7 +173,8 @@ def write_results(
         outcome["without_a_label"] = float((descriptions["label"] == "").mean())
         ethograms["words"] = ethogram(descriptions)
     if known.vectors is not None:
-        write_parquet(known.vectors.to_table(), result / "vectors.parquet", run_id=run_id)
+        rows = known.vectors if known.projected is None else known.projected
+        write_parquet(rows.to_table(), result / "vectors.parquet", run_id=run_id)
     if groups is None:
         outcome["clusters_problem"] = found
     else:
@@ -172,7 +183,7 @@ def write_results(
         outcome["noise"] = float((groups.assignments["cluster"] < 0).mean())
         ethograms["clusters"] = ethogram(groups)
     bouts = _joined(list(ethograms.values()))
-    outcome["warnings"] = _doubts(known.measured, bouts.observed)
+    outcome["warnings"] = _doubts(known.measured, bouts.observed) + _silent(descriptions)
     clocks = {recording.id: clock}
     media = {recording.id: Path(recording.primary.sources.get("video", recording.id)).name}
     for name in ("ethogram.parquet", "ethogram.csv"):
@@ -271,6 +282,19 @@ def _doubts(measured: Mapping[str, FrameFeatures], observed: Intervals) -> list[
     return doubts
 
 
+def _silent(descriptions: pd.DataFrame | None) -> list[str]:
+    """Which stretches a model or a server gave no words for, as a sentence."""
+    if descriptions is None or "problem" not in descriptions:
+        return []
+    failed = descriptions[descriptions["problem"].str.startswith("not described")]
+    if failed.empty:
+        return []
+    again = int(failed["evidence"].map(worth_asking_again).sum())
+    text = f"{len(failed)} of {len(descriptions)} stretches were {failed['problem'].iloc[0]}"
+    more = f"; {again} are asked again when the same run is started again" if again else ""
+    return [f"{text.rstrip('.')}{more}"]
+
+
 def _speeds(measured: Mapping[str, FrameFeatures]) -> dict[str, Any]:
     return {
         f"{individual} speed (body lengths/s)".strip(): features.column("body_speed")
@@ -289,6 +313,13 @@ def _write_opening(recording: Recording, path: Path) -> None:
 
 
 def _reopen(path: Path) -> Recording:
+    if not path.is_file():
+        raise InputError(
+            path,
+            expected="what says how the recording is opened",
+            found="none, as in the folder of propagate",
+            remedy="Name the run of one recording, or the video and --bouts with the ethogram.",
+        )
     opening = json.loads(path.read_text(encoding="utf-8"))
     del opening["clock"]
     if not opening.keys() & {"video", "pose"}:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["measured_before"]
 
+#: What a run hangs on that says nothing of its measures.
+_NO_MEASURES = (
+    "ranges", "encoder", "weights", "numbers", "prompt", "vocabulary", "calibration",
+)  # fmt: skip
+
 
 def measured_before(folder: RunFolder) -> Callable[[Job], pd.DataFrame | None]:
     """Return a function that looks a piece of measuring up in the runs beside a folder.
@@ -56,7 +61,7 @@ def measured_before(folder: RunFolder) -> Callable[[Job], pd.DataFrame | None]:
 
 
 def _measures(card: RunCard) -> tuple[object, ...]:
-    """Return all that the measures of a run hang on; which stretches are wanted does not count."""
-    inputs = {name: value for name, value in card.inputs.items() if name != "ranges"}
+    """Return all that the measures of a run hang on; stretches, encoder and model do not count."""
+    inputs = {name: value for name, value in card.inputs.items() if name not in _NO_MEASURES}
     decoders = {name: value for name, value in card.models.items() if name.endswith("/decoder")}
     return inputs, plain(card.params).get("features"), decoders, dict(card.software)

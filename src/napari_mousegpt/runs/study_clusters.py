@@ -23,7 +23,7 @@ from napari_mousegpt.core.provenance import RunCard, plain
 from napari_mousegpt.core.tables import DESCRIPTIONS
 from napari_mousegpt.core.vectors import Vectors
 from napari_mousegpt.errors import StorageError
-from napari_mousegpt.runs.chain import RunParams
+from napari_mousegpt.runs.params import RunParams
 from napari_mousegpt.store import Part, iter_parts, run_folder
 
 __all__ = ["StudyMap", "fit_study", "groups_in", "misfits", "place_map"]
@@ -95,7 +95,9 @@ def fit_study(
     """
     names = sorted(vectors)
     inputs = {name: keys[name] for name in names}
-    card = RunCard("cluster", plain(params.clusters), inputs, models={"encoder": "kinematic"})
+    encoders = {name: f"{v.model} {v.revision}".strip() for name, v in vectors.items()}
+    models = {"encoder": ", ".join(sorted(set(encoders.values())))}
+    card = RunCard("cluster", plain(params.clusters), inputs, models=models)
 
     def say(members: Intervals) -> pd.DataFrame:
         said = [

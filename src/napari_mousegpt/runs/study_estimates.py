@@ -12,8 +12,9 @@ import numpy as np
 
 from napari_mousegpt.core.study import Study
 from napari_mousegpt.errors import InputError, MouseGPTError
-from napari_mousegpt.runs.chain import RunParams
 from napari_mousegpt.runs.estimates import Estimate, estimate, probe
+from napari_mousegpt.runs.model_speed import known_model
+from napari_mousegpt.runs.params import RunParams
 from napari_mousegpt.runs.study_opening import close_recording, open_of_study
 
 __all__ = ["estimate_study"]
@@ -42,6 +43,8 @@ def estimate_study(
         When none of those recordings can be opened; the first reason is given.
     """
     settings, names = params or RunParams(), study.recordings
+    encoder = settings.find_encoder()
+    model = known_model(settings)
     spread = np.unique(np.linspace(0, len(names) - 1, min(_LOOKED, len(names))).round().astype(int))
     found: list[Estimate] = []
     first: MouseGPTError | None = None
@@ -53,7 +56,8 @@ def estimate_study(
             first = first or error
             continue
         try:
-            found.append(estimate(recording, settings, probed=probe(recording, settings)))
+            probed = probe(recording, settings, encoder, model)
+            found.append(estimate(recording, settings, probed=probed))
         finally:
             close_recording(recording)
         if time.monotonic() - begun > _LOOK_S:
@@ -80,4 +84,5 @@ def estimate_study(
         memory_mb=max(one.memory_mb for one in found),
         basis=f"{few}: {found[0].basis}",
         recordings=len(names),
+        asks=sum(one.asks for one in found) / len(found) * len(names),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,13 +13,17 @@ import pandas as pd
 
 from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.parquet import read_parquet
-from napari_mousegpt.core.provenance import RunCard, digest, plain
+from napari_mousegpt.core.provenance import RunCard, digest
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.core.study import Study
 from napari_mousegpt.core.vectors import Vectors
 from napari_mousegpt.errors import InputError, MouseGPTError
 from napari_mousegpt.io.study import load_study
-from napari_mousegpt.runs.chain import Gathered, RunParams, gather, run_card
+from napari_mousegpt.models.engine import Cancelled
+from napari_mousegpt.runs.asking import Asking
+from napari_mousegpt.runs.chain import Gathered, gather, run_card
+from napari_mousegpt.runs.params import RunParams
+from napari_mousegpt.runs.places import recording_folder
 from napari_mousegpt.runs.results import write_results
 from napari_mousegpt.runs.study_clusters import (
     StudyMap,
@@ -32,7 +35,9 @@ from napari_mousegpt.runs.study_clusters import (
 from napari_mousegpt.runs.study_opening import close_recording, open_of_study
 from napari_mousegpt.runs.study_results import CLUSTERS, StudyPart, StudyResult, load_study_run
 from napari_mousegpt.store import Part, RunFolder, run_folder, write_table
+from napari_mousegpt.vectors import FoundEncoder
 from napari_mousegpt.words import KinematicDescriber
+from napari_mousegpt.words.found_model import FoundModel
 
 __all__ = ["iter_run_study", "run_study"]
 
@@ -42,6 +47,12 @@ _RECORDINGS = "recordings"
 _SHARES = (0.8, 0.1, 0.1)
 #: Where each step of a recording begins, and how much of its work it is.
 _STEPS = {"features": (0.0, 0.7), "words": (0.7, 0.1), "vectors": (0.8, 0.1), "results": (0.9, 0.1)}
+_ASKING = {
+    "features": (0.0, 0.1),
+    "words": (0.1, 0.8),
+    "vectors": (0.9, 0.05),
+    "results": (0.95, 0.05),
+}
 
 
 def iter_run_study(
@@ -51,6 +62,8 @@ def iter_run_study(
     *,
     opening: Mapping[str, Any] | None = None,
     overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Iterator[StudyPart]:
     """Run the whole chain on every recording of a study, one finished part after the other.
 
@@ -73,22 +86,47 @@ def iter_run_study(
         ``steps``.
     overwrite : bool
         Replace other runs that stand there.
+    progress : callable, optional
+        Called with bytes done and bytes in all while the weights of a model that makes words are
+        downloaded.
+    cancelled : callable, optional
+        Whether to stop within a part; a video encoder asks before each batch, a model that makes
+        words before each token.
 
     Yields
     ------
     StudyPart
         On disk already. The same call goes on where a stopped one ended, also with a table in
-        which rows were mended or added.
+        which rows were mended or added, and asks again where the server or the memory failed a
+        model.
 
     Raises
     ------
+    ConsentError
+        When weights would be downloaded, or frames sent to another machine, and nobody agreed.
     InputError
-        When the table cannot be used.
+        When the table, the encoder or the model cannot be used.
+    Cancelled
+        When it was, within a part; what was encoded or described by then is kept.
     StorageError
         When ``out`` cannot be written to.
     """
     table = study if isinstance(study, Study) else load_study(study)
-    yield from _StudyRun(table, Path(out), params or RunParams(), opening or {}, overwrite).parts()
+    settings = params or RunParams()
+    run = _StudyRun(
+        table,
+        Path(out),
+        settings,
+        opening or {},
+        overwrite,
+        settings.find_encoder(),
+        settings.find_model(progress),
+        cancelled,
+    )
+    try:
+        yield from run.parts()
+    finally:
+        run.close()
 
 
 def run_study(
@@ -98,6 +136,7 @@ def run_study(
     *,
     opening: Mapping[str, Any] | None = None,
     overwrite: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> StudyResult:
     """Run the whole chain on every recording of a study; see :func:`iter_run_study`.
 
@@ -106,7 +145,10 @@ def run_study(
     StudyResult
         With a row for each recording, also for those that failed.
     """
-    for _ in iter_run_study(study, out, params, opening=opening, overwrite=overwrite):
+    parts = iter_run_study(
+        study, out, params, opening=opening, overwrite=overwrite, progress=progress
+    )
+    for _ in parts:
         pass
     return load_study_run(out)
 
@@ -120,14 +162,43 @@ class _StudyRun:
     params: RunParams
     opening: Mapping[str, Any]
     overwrite: bool
+    encoder: FoundEncoder | None
+    model: FoundModel | None
+    cancelled: Callable[[], bool]
     failed: dict[str, Exception] = field(default_factory=dict)
     vectors: dict[str, Vectors] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
     frames: dict[str, int] = field(default_factory=dict)
+    shown: dict[str, Recording] = field(default_factory=dict)
+
+    @property
+    def asking(self) -> Asking | None:
+        """Who makes the words, where no rules do."""
+        return None if self.model is None else Asking(self.model, self.study, self._example)
+
+    def _example(self, name: str) -> Recording:
+        """Open a recording of the study that a prompt has examples of; it stays open."""
+        if name not in self.shown:
+            self.shown[name] = open_of_study(self.study, name, self.opening)
+        return self.shown[name]
+
+    def close(self) -> None:
+        """Close the recordings that examples were cut from."""
+        while self.shown:
+            close_recording(self.shown.popitem()[1])
 
     def parts(self) -> Iterator[StudyPart]:
-        card = RunCard("run_study", plain(self.params), {"opening": digest(dict(self.opening))})
+        inputs = {"opening": digest(dict(self.opening))}
+        models, planned = {}, self.params.planned()
+        if self.encoder is not None:
+            inputs["encoder"] = self.encoder.identity
+            planned["encoder"] = self.encoder.weights.name
+        if self.model is not None:
+            inputs |= self.model.inputs
+            models = self.model.provenance()
+            planned["describer"]["model"] = self.model.name
+        card = RunCard("run_study", planned, inputs, models=models)
         with run_folder(card, self.out, overwrite=self.overwrite) as folder:
             clusters: StudyMap | str = "They were not asked for."
             base, share = 0.0, _SHARES[0] if self.params.clusters_too else 1.0
@@ -160,23 +231,38 @@ class _StudyRun:
                 self.frames[name] = opened.n_frames
                 try:
                     verb = "run_study" if self.params.clusters_too else "run"
-                    card = run_card(opened, self.params, verb=verb)
+                    card = self._card(opened, verb)
                     self.keys[name] = card.run_id
                     place = RunFolder(self.folder_of(name), card, overwrite=self.overwrite)
                     with place as folder:
                         for part in work(opened, folder):
-                            at = before + step * _within(part)
+                            at = before + step * _within(part, self.model is not None)
                             yield StudyPart(name, number, len(names), at, part, opened=opened)
                 finally:
                     close_recording(opened)
+            except Cancelled:
+                raise
             except Exception as error:  # told of this recording; the others go on
                 self.failed[name] = error
                 problem = _sentence(error)
                 yield StudyPart(name, number, len(names), before + step, problem=problem)
             self.spent[name] = self.spent.get(name, 0.0) + time.perf_counter() - begun
 
+    def _card(self, opened: Recording, verb: str) -> RunCard:
+        return run_card(opened, self.params, None, verb, self.encoder, self.model)
+
+    def _gather(
+        self, opened: Recording, folder: RunFolder, *, again: bool = False
+    ) -> Generator[Part, None, Gathered]:
+        return gather(
+            opened, self.params, folder, None, self.encoder, self.asking, self.cancelled,
+            again=again,
+        )  # fmt: skip
+
     def _first_pass(self, opened: Recording, folder: RunFolder) -> Iterator[Part]:
-        known = yield from gather(opened, self.params, folder)
+        if self.asking is not None:
+            self.asking.check(opened)
+        known = yield from self._gather(opened, folder, again=True)
         if known.vectors is not None:
             self.vectors[opened.id] = known.vectors
         else:
@@ -193,9 +279,9 @@ class _StudyRun:
         def describe(name: str, mine: Intervals) -> pd.DataFrame:
             opened = open_of_study(self.study, name, self.opening)
             try:
-                card = run_card(opened, self.params, verb="run_study")
+                card = self._card(opened, "run_study")
                 with RunFolder(self.folder_of(name), card) as folder:
-                    known = _drained(gather(opened, self.params, folder))
+                    known = _drained(self._gather(opened, folder))
             finally:
                 close_recording(opened)
             return describer.describe(known.measured, mine)
@@ -226,7 +312,7 @@ class _StudyRun:
             table = read_parquet(folder.result / "ethogram.parquet")
             yield Part("results", "ethogram", table, 1, 1, True, 0.0)
             return
-        known = _drained(gather(opened, self.params, folder))
+        known = _drained(self._gather(opened, folder))
         groups = clusters
         if isinstance(groups, StudyMap):
             place_map(groups, folder.path)
@@ -267,16 +353,13 @@ class _StudyRun:
         }
 
     def folder_of(self, name: str) -> Path:
-        """Return the run folder of a recording: its id, as far as it can name a folder."""
-        plain_name = re.sub(r"[^\w.-]+", "_", name).strip(".") or "_"
-        if plain_name != name:
-            plain_name = f"{plain_name[:80]}-{digest(name, 3)}"
-        return self.out / _RECORDINGS / plain_name
+        """Return the run folder of a recording."""
+        return self.out / _RECORDINGS / recording_folder(name)
 
 
-def _within(part: Part) -> float:
-    """Return how much of a recording is done."""
-    begin, size = _STEPS[part.step]
+def _within(part: Part, asks: bool) -> float:
+    """Return how much of a recording is done; asking a model takes most of the time."""
+    begin, size = (_ASKING if asks else _STEPS)[part.step]
     return begin + size * part.done / part.total
 
 

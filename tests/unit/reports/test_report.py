@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -207,6 +209,39 @@ def test_limits_follow_from_the_numbers(case: dict[str, Any], sentence: str) -> 
         **case,
     }
     assert any(sentence in line for line in limits(**given))
+
+
+SEEN = {
+    "verdict": "passes in part",
+    "reason": "Do not rely on blank clip.",
+    "scores": {"motion direction": "16/16", "blank clip": "1/16 (not passed)"},
+}
+
+
+@pytest.mark.parametrize(
+    ("models", "sentence"),
+    [
+        ({"trust": json.dumps(SEEN)}, "passes in part. Do not rely on blank clip."),
+        ({"trust": json.dumps(SEEN)}, "It did not pass: blank clip."),
+        ({"trust": "not tried on this machine"}, "never tried on this machine"),
+        ({"trust": "not tried on this machine"}, "It was not calibrated"),
+        ({"server": "{}"}, "written by a server, which gives no probabilities"),
+    ],
+)
+def test_limits_tell_what_is_known_of_a_model(models: dict[str, str], sentence: str) -> None:
+    told = limits(recording(), replace(card(), models=models), words(), groups())
+    assert any(sentence in line for line in told)
+    assert not any("by its own rules" in line for line in told)
+    calibrated = replace(card(), models={**models, "calibration": "{}"})
+    again = limits(recording(), calibrated, words(), groups())
+    assert not any("not calibrated" in line for line in again)
+
+
+def test_the_report_names_no_folder_of_the_machine(tmp_path: Path) -> None:
+    made = replace(card(), models={"describer": "m 0123", "folder": "/far/away/weights"})
+    text = write(tmp_path, card=made)
+    assert "m 0123" in text
+    assert "/far/away" not in text
 
 
 def test_no_limit_without_a_cause() -> None:

@@ -52,13 +52,43 @@ def test_torchvision_of_another_torch_is_named(monkeypatch: pytest.MonkeyPatch) 
     real: Callable[..., Any] = builtins.__import__
 
     def broken(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "torchvision":
+        if name.startswith("torchvision"):
             raise RuntimeError("operator torchvision::nms does not exist")
         return real(name, *args, **kwargs)
 
-    monkeypatch.setattr(checkup, "find_spec", lambda name: object())
     monkeypatch.setattr(builtins, "__import__", broken)
-    assert "matching pair" in _by_topic()["torchvision"].problem
+    problem = _by_topic()["torchvision"].problem
+    assert "do not fit together (operator torchvision::nms does not exist)" in problem
+    assert "pip install --force-reinstall --no-deps" in problem
+    assert "\n" not in problem
+
+
+def test_libraries_of_video_models_are_no_problem_when_absent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(checkup, "find_spec", lambda name: None)
+    found = _by_topic()
+    for name, needed_by in (("torchvision", "video models"), ("num2words", "SmolVLM")):
+        assert found[name].text.startswith("not installed")
+        assert needed_by in found[name].text
+        assert 'pip install "napari-mousegpt[video]"' in found[name].text
+        assert not found[name].problem
+
+
+def test_model_cache_and_offline_mode_are_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.delenv("TRANSFORMERS_OFFLINE", raising=False)
+    found = _by_topic()
+    assert str(tmp_path / "hub") in found["model cache"].text
+    assert "agreed" in found["downloads"].text
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert _by_topic()["downloads"].text.startswith("off: HF_HUB_OFFLINE")
 
 
 def test_a_cuda_build_without_a_card_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

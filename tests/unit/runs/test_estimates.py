@@ -4,12 +4,16 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import napari_mousegpt as mg
 from napari_mousegpt.core.intervals import Intervals
+from napari_mousegpt.models.device import choose_device
+from napari_mousegpt.models.trust import Speed, Trial, TrustCard, keep
+from napari_mousegpt.models.weights import Weights
 from napari_mousegpt.runs import RunParams
 from napari_mousegpt.runs.estimates import (
     Estimate,
@@ -19,7 +23,11 @@ from napari_mousegpt.runs.estimates import (
     memory_text,
     probe,
 )
+from napari_mousegpt.runs.model_speed import model_speed
 from napari_mousegpt.runs.rates import Work, known_ratios, ratio_of, remember
+from napari_mousegpt.words import DescribeParams
+from napari_mousegpt.words.found_model import FoundModel
+from napari_mousegpt.words.servers import Server
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +135,66 @@ def test_it_says_how_sure_it_is(recording: mg.Recording) -> None:
         "About 1 min 30 s (45 s to 3 min 00 s), 2.0 GB of memory."
     )
     assert memory_text(123.0) == "120 MB"
+
+
+def test_words_of_a_model_are_told_as_what_they_are(recording: mg.Recording) -> None:
+    server = Server("http://127.0.0.1:1", "m")
+    asking = DescribeParams(server=server)
+    windows = RunParams(make="words", segments="windows", window_s=2.0, describer=asking)
+    # No server answers there, and none is needed.
+    found = estimate(recording, windows, probed=probe(recording, windows))
+    assert found.asks == pytest.approx(2330 / 30 / 2, rel=1e-3)
+    assert "words" not in found.steps
+    said = found.lines()
+    assert "without the words" in said[0]
+    assert "is not known" in said[1]
+    assert found.to_dict()["ask_s"] is None
+    known = {"ask_s": 3.0, "model_loading": 10.0, "model_mb": 5000.0, "pose": 1.0}
+    slow = estimate(recording, windows, probed=known)
+    assert slow.steps["words"] == pytest.approx(10 + 3 * found.asks)
+    assert slow.memory_mb > found.memory_mb + 4900
+    assert "about 3 s for each" in slow.lines()[1]
+    assert "trials of the model here" in slow.basis
+    # Rules take no time worth telling for the same stretches, and ask nobody.
+    rules = estimate(recording, RunParams(make="words", segments="windows"))
+    assert rules.asks == 0
+    assert len(rules.lines()) == 2
+
+
+def test_stretches_of_behaviour_are_counted_by_the_probe(recording: mg.Recording) -> None:
+    params = RunParams(make="words", describer=DescribeParams(server=Server("http://h:1", "m")))
+    probed = probe(recording, params)
+    cut = mg.run(recording, params=RunParams(make="words")).descriptions
+    assert estimate(recording, params, probed=probed).asks == pytest.approx(len(cut), rel=0.5)
+    assert "stretches" not in probe(recording, RunParams(make="words"))
+
+
+def test_what_a_model_took_is_no_rate_of_the_rules(recording: mg.Recording) -> None:
+    asking = RunParams(make="words", describer=DescribeParams(server=Server("http://h:1", "m")))
+    remember(Work.of(recording, asking).seconds(asking), {"words": 900.0, "features": 1.0})
+    assert set(known_ratios()) == {"pose"}
+
+
+def test_the_speed_of_a_model_is_that_of_its_trials(tmp_path: Path) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"0" * 2_000_000)
+    weights = Weights("m", tmp_path, "", "hash", "", "internvl", "vlm")
+    cpu = choose_device("cpu")
+    keep(
+        TrustCard(
+            "m", "", "hash", "internvl", "vlm", str(cpu), "float32", "", {},
+            (Trial("move", "", 4, 4, 0.5, 0.5, ""),), Speed(8.0, 0.5),
+        )
+    )  # fmt: skip
+    six = FoundModel(DescribeParams("m"), weights=weights, device=cpu)
+    found = model_speed(six)
+    # Six parts are written, two seconds each.
+    assert found["ask_s"] == pytest.approx(12)
+    assert found["model_mb"] == pytest.approx(2)
+    label = DescribeParams("m", prompt="label", vocabulary=("walk", "rest"))
+    assert model_speed(replace(six, params=label))["ask_s"] == pytest.approx(1 / 8)
+    other = replace(weights, files_hash="another")
+    assert model_speed(replace(six, weights=other)) == {}
+    assert model_speed(FoundModel(DescribeParams(server=Server("http://h:1", "m")))) == {}
 
 
 def test_rates_are_learned_and_old_ones_forgotten(rates: Path) -> None:

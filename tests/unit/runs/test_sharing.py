@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import napari_mousegpt as mg
+from napari_mousegpt.clips import ClipParams
 from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.features import FeatureParams, SilhouetteParams
 from napari_mousegpt.io.samples import make_sample
@@ -16,6 +17,8 @@ from napari_mousegpt.runs.measuring import Measuring
 from napari_mousegpt.runs.places import run_place
 from napari_mousegpt.runs.rates import known_ratios
 from napari_mousegpt.store import Part
+from napari_mousegpt.words import DescribeParams
+from support.mock_server import MODEL, Answer, chat_answer, mock_server
 
 WORDS, CLUSTERS = RunParams(make="words"), RunParams(make="clusters")
 
@@ -89,3 +92,18 @@ def test_what_was_measured_otherwise_or_is_damaged_is_looked_at_again(
     looked.clear()
     ran(replace(silent, id="another"), WORDS, root, Intervals.build("another", 590, 600))
     assert looked == [250, 500]
+
+
+def test_pictures_that_rules_described_are_not_measured_again_for_a_model(
+    silent: mg.Recording, looked: list[int], tmp_path: Path
+) -> None:
+    ran(silent, WORDS, tmp_path)
+    before = len(looked)
+    with mock_server(lambda _: Answer(body=chat_answer('{"label": "walk"}'))) as server:
+        asked = DescribeParams(
+            MODEL, server=server.url, prompt="label", clips=ClipParams(frames=1, size=56)
+        )
+        params = RunParams(make="words", segments="windows", window_s=10.0, describer=asked)
+        parts = ran(silent, params, tmp_path)
+    assert parts[-1].step == "results"
+    assert len(looked) == before > 0
