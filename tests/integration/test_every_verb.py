@@ -16,6 +16,10 @@ from napari.components import ViewerModel
 
 import napari_mousegpt as mg
 from napari_mousegpt.cli.commands import COMMANDS
+from napari_mousegpt.clips import ClipParams
+from napari_mousegpt.runs.trials import TrialParams
+from napari_mousegpt.words import DescribeParams
+from support.tiny_models import tiny_vlm
 
 #: Where a user meets each public verb: a command, a widget or a reader of the viewer.
 REACHED_BY = {
@@ -23,8 +27,15 @@ REACHED_BY = {
     "windows": {"command describe --window"},
     "describe": {"command describe"},
     "iter_describe": {"command describe"},
-    "project": {"command project"},
-    "iter_project": {"command project"},
+    "describe_some": {"command propagate"},
+    "iter_describe_some": {"command propagate"},
+    "plan_describe_some": {"command propagate --plan"},
+    "calibrate_model": {"command calibrate"},
+    "iter_calibrate_model": {"command calibrate"},
+    "project": {"command project --encoder"},
+    "iter_project": {"command project --encoder"},
+    "action_profile": {"command project", "widget Project and cluster"},
+    "nearest": {"widget Project and cluster"},
     "cluster": {"command cluster"},
     "iter_cluster": {"command cluster"},
     "ethogram": {"command run", "command export"},
@@ -57,6 +68,9 @@ REACHED_BY = {
     "sample": {"command demo", "sample data"},
     "info": {"command info", "widget Open recording"},
     "doctor": {"command doctor"},
+    "find_weights": {"command models"},
+    "certify": {"command certify"},
+    "trust_card": {"command certify --show"},
     "show": {"command show", "reader"},
     "start": {"widget Describe", "widget Project and cluster"},
     "show_trail": {"menu"},
@@ -110,6 +124,9 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     called["describe"] = words = mg.describe(recording, ranges)
     called["iter_project"] = list(mg.iter_project(recording))
     called["project"] = vectors = mg.project(recording)
+    whole_rows = np.flatnonzero(np.isfinite(vectors.values).all(axis=1))
+    called["nearest"] = alike = mg.nearest(vectors, int(whole_rows[0]), 3)
+    called["action_profile"] = acted = mg.action_profile([[0.2, 0.8]], ["digging", "tai chi"])
     called["iter_cluster"] = list(mg.iter_cluster(vectors, words))
     called["cluster"] = groups = mg.cluster(vectors, words)
     called["ethogram"] = etho = mg.ethogram(groups)
@@ -174,10 +191,36 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     called["load_corrections"] = corrections = mg.load_corrections(recording)[0]
     called["audit_table"] = audit = mg.audit_table(corrections.edits)
     called["corrected"] = mended = mg.corrected(etho, corrections)
+    model = str(tiny_vlm("internvl", tmp_path / "tiny"))
+    called["find_weights"] = weights = mg.find_weights(model)
+    called["certify"] = card = mg.certify(model, TrialParams(trials=2, size=56), device="cpu")
+    called["trust_card"] = mg.trust_card(weights.files_hash)
+    rules, some = DescribeParams(), tmp_path / "some"
+    called["plan_describe_some"] = plan = mg.plan_describe_some(result)
+    called["iter_describe_some"] = list(mg.iter_describe_some(result, rules, out=some))
+    called["describe_some"] = said = mg.describe_some(result, rules, out=some)
+    for number in range(36):
+        state.select_interval(20 + 8 * number, 28 + 8 * number)
+        state.mark(("rearing", "walking")[number % 2])
+    two = DescribeParams(
+        model=model,
+        prompt="label",
+        vocabulary=("rearing", "walking"),
+        clips=ClipParams(frames=2, size=56),
+        device="cpu",
+    )
+    fit = tmp_path / "fit"
+    called["iter_calibrate_model"] = list(mg.iter_calibrate_model(result, two, out=fit))
+    called["calibrate_model"] = fitted = mg.calibrate_model(result, two, out=fit)
 
     assert set(called) == _verbs()
+    assert called["trust_card"] == card
+    assert len(said.words) == plan.total
+    assert fitted.n == 37
     assert len(words) == len(ranges) == sum(len(p.table) for p in called["iter_describe"])
     assert len(vectors) == len(groups.assignments)
+    assert len(alike) == 3
+    assert acted["action"].tolist() == ["tai chi", "digging"]
     assert result.ethogram == loaded
     assert clocks == {recording.id: recording.timebase}
     assert not report.problems

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-__all__ = ["Answer", "Command"]
+__all__ = ["Answer", "Command", "wrote"]
 
 Options = argparse.Namespace
 
@@ -28,3 +29,10 @@ class Command:
     help: str
     add_options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[Options], Answer]
+
+
+def wrote(out: Path, rows: dict[str, int]) -> Answer:
+    """Return an answer that tells which files of a run were written, with their rows."""
+    folder = Path(out) / "result"
+    lines = [f"{folder / name}: {count} rows" for name, count in rows.items()]
+    return Answer(lines, {"folder": str(folder), "rows": rows})

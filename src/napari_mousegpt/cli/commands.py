@@ -7,16 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import napari_mousegpt as mg
-from napari_mousegpt.cli.answers import Answer, Command
+from napari_mousegpt.cli.answers import Answer, Command, wrote
 from napari_mousegpt.cli.blind_commands import (
     add_blind_options,
     add_unblind_options,
     blind_study,
     unblind_study,
 )
+from napari_mousegpt.cli.certify_commands import add_certify_options, certify_model
 from napari_mousegpt.cli.correction_commands import add_correction_options, report_corrections
+from napari_mousegpt.cli.describe_commands import add_describe_options, describe_recording
+from napari_mousegpt.cli.encoder_options import add_encoder
 from napari_mousegpt.cli.epoch_commands import add_epoch_options, report_epochs
 from napari_mousegpt.cli.label_commands import add_label_options, report_labels
+from napari_mousegpt.cli.model_commands import add_model_options, report_models
 from napari_mousegpt.cli.movie_commands import (
     add_annotate_options,
     add_exemplar_options,
@@ -24,14 +28,17 @@ from napari_mousegpt.cli.movie_commands import (
     write_exemplars,
 )
 from napari_mousegpt.cli.options import (
-    add_opening,
     add_output,
     add_windows,
-    feature_params,
-    open_from,
-    parsed_windows,
 )
 from napari_mousegpt.cli.progress import shown
+from napari_mousegpt.cli.project_commands import add_project_options, project_recording
+from napari_mousegpt.cli.propagate_commands import (
+    add_calibrate_options,
+    add_propagate_options,
+    calibrate_from_run,
+    propagate_run,
+)
 from napari_mousegpt.cli.run_commands import add_run_options, answer_run, run_recording
 from napari_mousegpt.cli.study_commands import (
     add_relocate_options,
@@ -50,6 +57,7 @@ Options = argparse.Namespace
 def _demo_options(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
     add_windows(parser)
+    add_encoder(parser)
     parser.set_defaults(windows=False, body=[], only=None, estimate=False)
 
 
@@ -86,42 +94,6 @@ def _doctor(_: Options) -> Answer:
     return Answer(lines, facts)
 
 
-def _describe_options(parser: argparse.ArgumentParser) -> None:
-    add_opening(parser)
-    add_output(parser)
-    add_windows(parser)
-
-
-def _describe(options: Options) -> Answer:
-    from napari_mousegpt.words import DescribeParams
-
-    recording = open_from(options)
-    ranges = parsed_windows(options, recording)
-    params = DescribeParams(features=feature_params(options))
-    parts = mg.iter_describe(
-        recording, ranges, params, out=options.out, overwrite=options.overwrite
-    )
-    rows = sum(len(part.table) for part in shown(parts, quiet=options.quiet))
-    return _wrote(options.out, {"descriptions.csv": rows, "descriptions.parquet": rows})
-
-
-def _project_options(parser: argparse.ArgumentParser) -> None:
-    add_opening(parser)
-    add_output(parser)
-    add_windows(parser, window="100ms")
-
-
-def _project(options: Options) -> Answer:
-    from napari_mousegpt.vectors import ProjectParams
-
-    recording = open_from(options)
-    ranges = parsed_windows(options, recording)
-    params = ProjectParams(features=feature_params(options))
-    parts = mg.iter_project(recording, ranges, params, out=options.out, overwrite=options.overwrite)
-    rows = sum(len(part.table) for part in shown(parts, quiet=options.quiet))
-    return _wrote(options.out, {"vectors.parquet": rows})
-
-
 def _cluster_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "vectors",
@@ -153,7 +125,7 @@ def _cluster(options: Options) -> Answer:
         overwrite=options.overwrite,
     )
     rows = {part.name: len(part.table) for part in shown(parts, quiet=options.quiet)}
-    return _wrote(
+    return wrote(
         options.out,
         {"clusters.csv": rows["names"], "assignments.csv": rows["assignments"]},
     )
@@ -244,12 +216,6 @@ def _table_of(path: Path, name: str) -> Any:
         raise InputError(place, expected="a parquet table", found=str(error)) from error
 
 
-def _wrote(out: Path, rows: dict[str, int]) -> Answer:
-    folder = Path(out) / "result"
-    lines = [f"{folder / name}: {count} rows" for name, count in rows.items()]
-    return Answer(lines, {"folder": str(folder), "rows": rows})
-
-
 #: Every command by name. A test holds this against the public verbs and the manifest.
 COMMANDS = {
     "run": Command(
@@ -258,8 +224,32 @@ COMMANDS = {
     "demo": Command("do the same with a generated mouse", _demo_options, _demo),
     "info": Command("say what a file is and what is wrong with it", _info_options, _info),
     "doctor": Command("look over the installation", _doctor_options, _doctor),
-    "describe": Command("put windows of a recording into words", _describe_options, _describe),
-    "project": Command("turn windows of a recording into vectors", _project_options, _project),
+    "models": Command(
+        "list models by hardware, check one, agree to its download, fetch it",
+        add_model_options,
+        report_models,
+    ),
+    "certify": Command(
+        "try on drawn clips what a model can be trusted with, and keep its trust card",
+        add_certify_options,
+        certify_model,
+    ),
+    "calibrate": Command(
+        "fit how far a model is to be believed to labels that people accepted",
+        add_calibrate_options,
+        calibrate_from_run,
+    ),
+    "propagate": Command(
+        "describe some stretches of a finished run with a model, and carry the words to the rest",
+        add_propagate_options,
+        propagate_run,
+    ),
+    "describe": Command(
+        "put windows of a recording into words", add_describe_options, describe_recording
+    ),
+    "project": Command(
+        "turn windows of a recording into vectors", add_project_options, project_recording
+    ),
     "cluster": Command("find and name clusters of vectors", _cluster_options, _cluster),
     "study": Command("name everything wrong with a study table", add_study_options, report_study),
     "relocate": Command(

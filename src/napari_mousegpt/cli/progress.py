@@ -10,7 +10,7 @@ from typing import TextIO
 from napari_mousegpt.core.durations import as_duration
 from napari_mousegpt.store import Part
 
-__all__ = ["shown"]
+__all__ = ["Download", "shown"]
 
 
 def shown(
@@ -55,3 +55,23 @@ def _line(part: Part, elapsed: float, resumed: int, worked: int) -> str:
     if resumed:
         words.append(f"({resumed} found finished)")
     return "  ".join(words)
+
+
+class Download:
+    """Writes the progress of a download to the terminal: on one line, or each tenth."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.last = -1
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell how many bytes of how many are there."""
+        live = sys.stderr.isatty()
+        share = int((100 if live else 10) * done / max(1, total))
+        if share == self.last:
+            return
+        self.last = share
+        text = f"{self.name}  {done / 1e9:.2f} of {total / 1e9:.2f} GB"
+        end = "\n" if not live or done >= total else ""
+        sys.stderr.write((f"\r\x1b[K{text}" if live else text) + end)
+        sys.stderr.flush()

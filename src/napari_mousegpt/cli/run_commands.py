@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 import napari_mousegpt as mg
 from napari_mousegpt.cli.answers import Answer
+from napari_mousegpt.cli.describe_commands import agree_to_sending
+from napari_mousegpt.cli.encoder_options import add_encoder, found_encoder, video_params
 from napari_mousegpt.cli.options import (
     add_opening,
     add_output,
@@ -15,8 +17,9 @@ from napari_mousegpt.cli.options import (
     feature_params,
     open_from,
 )
-from napari_mousegpt.cli.progress import shown
+from napari_mousegpt.cli.progress import Download, shown
 from napari_mousegpt.cli.study_commands import add_table_reading, table_columns
+from napari_mousegpt.cli.words_options import add_words, words_params
 from napari_mousegpt.core.durations import as_duration
 from napari_mousegpt.core.timebase import Timebase, parse_duration
 from napari_mousegpt.errors import InputError
@@ -27,6 +30,8 @@ from napari_mousegpt.runs import (
     load_run,
     load_study_run,
 )
+from napari_mousegpt.runs.model_speed import known_model
+from napari_mousegpt.vectors import FoundEncoder
 
 __all__ = ["add_run_options", "answer_run", "run_recording"]
 
@@ -54,6 +59,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="say how long it will take and how much memory it needs, and do nothing",
     )
+    add_encoder(parser)
+    add_words(parser)
     add_table_reading(parser)
 
 
@@ -69,16 +76,38 @@ def answer_run(options: argparse.Namespace) -> Answer:
 def run_recording(recording: mg.Recording, options: argparse.Namespace) -> Answer:
     """Run the whole chain on a recording, or estimate it."""
     params = _params(options, recording.timebase)
+    study = None if options.study is None else mg.load_study(options.study)
+    encoder = _found(options, params)
     if options.estimate:
         from napari_mousegpt.runs.estimates import device_line, estimate, probe
 
-        found = estimate(recording, params, probed=probe(recording, params))
-        return Answer([device_line(), *found.lines()], found.to_dict())
-    parts = mg.iter_run(recording, options.out, params, overwrite=options.overwrite)
+        model = known_model(params, _downloading(options, params))
+        found = estimate(recording, params, probed=probe(recording, params, encoder, model))
+        return Answer([device_line(encoder, model), *found.lines()], found.to_dict())
+    parts = mg.iter_run(
+        recording,
+        options.out,
+        params,
+        overwrite=options.overwrite,
+        study=study,
+        progress=_downloading(options, params),
+    )
     for _ in shown(parts, quiet=options.quiet):
         pass
     result = load_run(options.out, recording)
     return Answer(result.summary(), result.facts())
+
+
+def _found(options: argparse.Namespace, params: RunParams) -> FoundEncoder | None:
+    """Agree to sending, if that was said, and find the encoder."""
+    agree_to_sending(options)
+    return found_encoder(options) if params.clusters_too else None
+
+
+def _downloading(options: argparse.Namespace, params: RunParams) -> Download | None:
+    if options.quiet or params.describer.by_rules:
+        return None
+    return Download(params.describer.model)
 
 
 def _params(options: argparse.Namespace, clock: Timebase | None) -> RunParams:
@@ -90,6 +119,14 @@ def _params(options: argparse.Namespace, clock: Timebase | None) -> RunParams:
             found=f"{window} and {step or window}",
             remedy="Write for example 500ms.",
         )
+    if options.only == "clusters" and (options.model or options.server):
+        raise InputError(
+            "--model and --server",
+            expected="words to make",
+            found="--only clusters",
+            remedy="Leave one of them out.",
+        )
+    describer = words_params(options, clock)
     clock = clock or Timebase.constant(30, 1)
     return RunParams(
         make=_ONLY[options.only],  # type: ignore[arg-type]
@@ -97,15 +134,18 @@ def _params(options: argparse.Namespace, clock: Timebase | None) -> RunParams:
         segments="windows" if options.windows else "behaviour",
         window_s=float(parse_duration(window, clock)),
         step_s=float(parse_duration(step, clock)) if step else 0.0,
+        encoder=options.encoder,
+        video=video_params(options),
+        describer=describer,
     )
 
 
 def _run_study(options: argparse.Namespace) -> Answer:
-    if options.pose is not None or options.arena is not None or options.id is not None:
+    if any(getattr(options, name) is not None for name in ("pose", "arena", "id", "study")):
         raise InputError(
             options.video,
             expected="pose, arena and id in the columns of the study table",
-            found="--pose, --arena or --id beside it",
+            found="--pose, --arena, --id or --study beside it",
             remedy="Leave them out, or name a video.",
         )
     study = mg.load_study(
@@ -124,13 +164,22 @@ def _run_study(options: argparse.Namespace) -> Answer:
         "hardware": options.hardware,
     }
     opening = {key: value for key, value in opening.items() if value}
+    encoder = _found(options, params)
     if options.estimate:
         from napari_mousegpt.runs.estimates import device_line
         from napari_mousegpt.runs.study_estimates import estimate_study
 
+        model = known_model(params, _downloading(options, params))
         found = estimate_study(study, params, opening=opening)
-        return Answer([device_line(), *found.lines()], found.to_dict())
-    parts = iter_run_study(study, options.out, params, opening=opening, overwrite=options.overwrite)
+        return Answer([device_line(encoder, model), *found.lines()], found.to_dict())
+    parts = iter_run_study(
+        study,
+        options.out,
+        params,
+        opening=opening,
+        overwrite=options.overwrite,
+        progress=_downloading(options, params),
+    )
     _show_study(parts, quiet=options.quiet)
     result = load_study_run(options.out)
     return Answer(result.summary(), result.facts(), result.exit_code)
