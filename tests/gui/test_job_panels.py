@@ -23,6 +23,7 @@ from napari_mousegpt._napari.widgets.project_cluster import ProjectCluster
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.io.recordings import open_recording
 from napari_mousegpt.io.samples import SampleFiles
+from napari_mousegpt.words import describe_params
 from support.pace import slowness
 
 
@@ -117,13 +118,8 @@ def test_results_come_as_they_are_made(
     wait: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from napari_mousegpt.words import DescribeParams
-
     # Fifteen stretches in parts of four.
-    monkeypatch.setattr(
-        "napari_mousegpt.runs.chain.DescribeParams",
-        lambda **kwargs: DescribeParams(**kwargs, ranges_per_part=4),
-    )
+    monkeypatch.setitem(describe_params._PER_PART, True, 4)
     show(viewer, recording)
     describing.work.preview_every_s = 0.0
     describing.run()

@@ -30,7 +30,7 @@ from napari_mousegpt.errors import InputError
 from napari_mousegpt.io.arenas import save_arenas
 from napari_mousegpt.io.file_report import FileReport
 from napari_mousegpt.io.samples import SampleFiles
-from napari_mousegpt.runs.chain import RunParams
+from napari_mousegpt.runs.params import RunParams
 
 
 @pytest.fixture

@@ -70,7 +70,8 @@ class Estimating:
 
         if self._chosen is None:
             return []
-        said = [device_line()]
+        # What a model is, and where it runs, stands beside its choice.
+        said = [] if _by_encoder(self._params) or _asked(self._params) else [device_line()]
         if self.estimate is not None:
             said += self.estimate.lines()
         elif self.problem:
@@ -112,8 +113,13 @@ class Estimating:
         if chosen is None or params is None:
             return
         if chosen.recording is not None:
-            probed = self._probes.get(_key_of(chosen, params))
-            self.estimate = estimate(chosen.recording, params, chosen.within, probed=probed)
+            key = _key_of(chosen, params)
+            probed = self._probes.get(key)
+            failed = self._studies.get(key)
+            if isinstance(failed, Exception):
+                self.problem = str(failed)
+            elif probed is not None or not _by_encoder(params):
+                self.estimate = estimate(chosen.recording, params, chosen.within, probed=probed)
             return
         found = self._studies.get(_key_of(chosen, params))
         if isinstance(found, Exception):
@@ -155,9 +161,33 @@ class Estimating:
         self.changed.emit()
 
 
+def _by_encoder(params: RunParams | None) -> bool:
+    """Whether a video encoder is at work: how fast it is nobody knows before it was tried."""
+    return params is not None and params.clusters_too and not params.projecting.is_kinematic
+
+
+def _asked(params: RunParams | None) -> tuple[object, ...]:
+    """Return what of a model that makes words decides how long it takes; empty for rules."""
+    if params is None or not params.describes or params.describer.by_rules:
+        return ()
+    asked = params.describer
+    return asked.model, asked.server, asked.device, asked.vocabulary is None
+
+
 def _key_of(chosen: Scope, params: RunParams) -> Any:
     if chosen.recording is not None:
-        return chosen.recording.id, id(chosen.recording.video), chosen.recording.pose is None
+        encoder = (params.encoder, params.video) if params.clusters_too else ()
+        shown = chosen.recording
+        return shown.id, id(shown.video), shown.pose is None, encoder, _asked(params)
     assert chosen.study is not None
     facts = chosen.study.stat()
-    return chosen.study, facts.st_mtime_ns, facts.st_size, params.make, params.bin_s
+    return (
+        chosen.study,
+        facts.st_mtime_ns,
+        facts.st_size,
+        params.make,
+        params.bin_s,
+        params.encoder,
+        params.video,
+        _asked(params),
+    )

@@ -290,7 +290,7 @@ def take_words(state: ViewerState, recording: str, result: Any) -> None:
         A run, or a table of descriptions.
     """
     table = getattr(result, "descriptions", result)
-    if isinstance(table, pd.DataFrame) and set(DESCRIPTIONS.names) <= {*table, "start_s", "stop_s"}:
+    if isinstance(table, pd.DataFrame) and set(DESCRIPTIONS.needed) <= set(table):
         extras_of(state, recording).add_words(table)
 
 

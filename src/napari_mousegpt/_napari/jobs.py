@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
 import threading
 import weakref
@@ -15,12 +16,13 @@ from psygnal import Signal
 
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.errors import InputError, MouseGPTError
+from napari_mousegpt.models.engine import Cancelled
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from napari_mousegpt.core.intervals import Intervals
-    from napari_mousegpt.runs.chain import RunParams
+    from napari_mousegpt.runs.params import RunParams
     from napari_mousegpt.runs.results import RunResult
     from napari_mousegpt.runs.study_results import StudyResult
 
@@ -28,7 +30,8 @@ __all__ = ["Job", "report_error", "report_notes", "start_job", "verb_parts"]
 
 #: Verbs that come in parts.
 VERBS = (
-    "run", "run_study", "describe", "project", "cluster", "exemplars", "annotate_video",
+    "run", "run_study", "describe", "describe_some", "project", "cluster", "exemplars",
+    "annotate_video",
 )  # fmt: skip
 
 
@@ -139,7 +142,7 @@ class Job:
         return self._result
 
     def cancel(self) -> None:
-        """Stop after the part that is being made now; finished parts stay on disk."""
+        """Stop after the part, or the batch, that is being made now; what is done is kept."""
         self._stop.set()
 
 
@@ -160,7 +163,8 @@ def start_job(
         Whose job it is.
     parts : callable
         Returns an iterator. What it yields may have ``done``, ``total`` and ``step``; what it
-        returns at its end is the result. It can be cancelled between two parts.
+        returns at its end is the result. It can be cancelled between two parts; if it takes
+        ``cancelled``, it is given a function that tells whether to stop within one.
     title : str
         What it does, in words; shown beside the progress bar.
     on_done : callable, optional
@@ -177,6 +181,8 @@ def start_job(
     job = Job(title)
     # Qt keeps the slots of a worker for good, and with them would keep the result: hours of pose.
     known, stop = weakref.ref(job), job._stop
+    if "cancelled" in inspect.signature(parts).parameters:
+        kwargs["cancelled"] = stop.is_set
     iterator = _Parts(parts(*args, **kwargs))
 
     def work() -> Generator[Any, None, Any]:
@@ -186,6 +192,8 @@ def start_job(
                 if stop.is_set():
                     return _CANCELLED
             return iterator.result
+        except Cancelled:
+            return _CANCELLED
         except Exception as error:  # reported in the main thread, see below
             return _Failure(error)
         finally:
@@ -320,10 +328,16 @@ def verb_parts(verb: str) -> Callable[..., Iterator[Any]]:
         )
     public = importlib.import_module("napari_mousegpt")
 
-    def parts(*args: Any, **kwargs: Any) -> Generator[Any, None, Any]:
+    iterate = getattr(public, f"iter_{verb}")
+    within_parts = "cancelled" in inspect.signature(iterate).parameters
+
+    def parts(
+        *args: Any, cancelled: Callable[[], bool], **kwargs: Any
+    ) -> Generator[Any, None, Any]:
+        stops = {"cancelled": cancelled} if within_parts else {}
         with ExitStack() as readers:
             own = [own_reader(arg, readers) for arg in args]
-            result = yield from getattr(public, f"iter_{verb}")(*own, **kwargs)
+            result = yield from iterate(*own, **kwargs, **stops)
         if result is not None:
             return result
         # Every part is on disk now, so the verb itself only collects them.
@@ -345,7 +359,8 @@ def _finished_run(
     **_: Any,
 ) -> RunResult:
     """Read the results of a run whose parts are all on disk, without writing them once more."""
-    from napari_mousegpt.runs.chain import RunParams, run_card
+    from napari_mousegpt.runs.chain import run_card
+    from napari_mousegpt.runs.params import RunParams
     from napari_mousegpt.runs.results import load_run
     from napari_mousegpt.store import run_folder
 

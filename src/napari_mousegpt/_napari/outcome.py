@@ -26,14 +26,14 @@ class ResultRow:
     Parameters
     ----------
     cells : tuple of str
-        Name, time spent in it, bouts, where an example is.
+        Name, time spent in it, bouts, where an example is; or what else the columns are.
     sentence : str
         What the animal does there.
     frame : int or None
         First frame of the example, None when it is in a recording that is not shown.
     """
 
-    cells: tuple[str, str, str, str]
+    cells: tuple[str, ...]
     sentence: str
     frame: int | None
 

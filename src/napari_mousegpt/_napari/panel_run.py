@@ -23,7 +23,6 @@ from napari_mousegpt._napari.panel_work import (
 from napari_mousegpt._napari.run_settings import run_settings
 from napari_mousegpt._napari.scopes import Scope
 from napari_mousegpt._napari.state import state_of
-from napari_mousegpt.runs.places import run_place, study_place
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -105,11 +104,11 @@ class PanelRun:
         self._scope = chosen
         self._shown.begin(chosen.recording, chosen.within)
         parts: Any = run_parts
-        place = Path(out) if out else _place(chosen, params)
-        args: tuple[Any, ...] = (chosen.recording, place, params, chosen.within)
+        place, root = Path(out) if out else None, run_settings().path
+        args: tuple[Any, ...] = (chosen.recording, place, params, chosen.within, root)
         if chosen.study is not None:
             opened = state_of(self._viewer).recording
-            parts, args = study_parts, (chosen.study, place, params, opened)
+            parts, args = study_parts, (chosen.study, place, params, opened, root)
         # Methods are held weakly: Qt keeps what a job calls for good.
         self.job = start_job(
             self._viewer, parts, *args, title=self._title, on_done=self._on_done, notify=False
@@ -168,12 +167,3 @@ class PanelRun:
         if job.state == "cancelled":
             self.text = "Cancelled. What was finished is kept; Run goes on from there."
         self.changed.emit()
-
-
-def _place(chosen: Scope, params: RunParams) -> Path:
-    """Return the folder for results that are not asked for in a certain one."""
-    root = run_settings().path
-    if chosen.study is not None:
-        return study_place(chosen.study, params, root)
-    assert chosen.recording is not None
-    return run_place(chosen.recording, params, chosen.within, root)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,18 +97,26 @@ class StudyOutcome:
 
 def run_parts(
     recording: Recording,
-    out: Path,
+    out: Path | None,
     params: RunParams,
     within: Intervals | None = None,
+    root: Path | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Generator[PanelPart, None, Outcome]:
-    """Run on a recording through its own decoders; yields parts, returns the outcome."""
-    from napari_mousegpt.runs import iter_run, load_run
+    """Run on a recording through its own decoders; yields parts, returns the outcome.
 
+    Without ``out`` it goes to a folder of its own below ``root``. Finding that takes a look at the
+    weights of a video encoder, so it is done here, beside the viewer.
+    """
+    from napari_mousegpt.runs import iter_run, load_run
+    from napari_mousegpt.runs.places import run_place
+
+    out = out or run_place(recording, params, within, root)
     centroids: dict[str, NDArray[np.float64]] = {}
     bouts: list[Intervals] = []
     with ExitStack() as readers:
         own = own_reader(recording, readers)
-        for part in iter_run(own, out, params, within=within):
+        for part in iter_run(own, out, params, within=within, cancelled=cancelled):
             preview = None
             if part.step == "features" and {"row", "column"} <= set(part.table.columns):
                 shape = recording.n_frames, 2
@@ -117,22 +125,32 @@ def run_parts(
             elif part.step == "words":
                 preview = _preview(bouts, part.table)
             yield PanelPart(part.step, part.done, part.total, part.resumed, preview, centroids)
-    return Outcome(load_run(out, recording), centroids)
+    result = load_run(out, recording)
+    _ = result.projected  # read here, beside the viewer
+    return Outcome(result, centroids)
 
 
 def study_parts(
-    table: Path, out: Path, params: RunParams, opened: Recording | None
+    table: Path,
+    out: Path | None,
+    params: RunParams,
+    opened: Recording | None,
+    root: Path | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Generator[Any, None, StudyOutcome]:
     """Run on every recording of a study; yields parts, returns what came of it."""
     from napari_mousegpt.runs import iter_run_study, load_run, load_study_run
+    from napari_mousegpt.runs.places import study_place
 
-    yield from iter_run_study(table, out, params)
+    out = out or study_place(table, params, root)
+    yield from iter_run_study(table, out, params, cancelled=cancelled)
     result, found = load_study_run(out), None
     done = result.outcomes[result.outcomes["state"] == "done"]
     if opened is not None:
         mine = done[(done["recording"] == opened.id) & (done["frames"] == opened.n_frames)]
         if len(mine):
             found = load_run(out / str(mine["folder"].iloc[0]), opened)
+            _ = found.projected
     return StudyOutcome(result, found, opened)
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_mousegpt._napari.outcome import ResultRow, label_rows
+from napari_mousegpt._napari.widgets.describer_box import DescriberBox
 from napari_mousegpt._napari.widgets.job_panel import JobPanel
+from napari_mousegpt._napari.widgets.parts import error_text
 from napari_mousegpt._napari.widgets.result_table import ResultTable
+from napari_mousegpt.errors import MouseGPTError
 from napari_mousegpt.runs import RunParams
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from qtpy.QtWidgets import QVBoxLayout
 
     from napari_mousegpt.runs import RunResult
 
@@ -55,6 +60,42 @@ class Describe(JobPanel):
             ("Label", "Time", "Bouts", "Example"), "Click a label to see its clearest example"
         )
         super().__init__(napari_viewer, "Describe", params, _FIELDS, _TIPS, _CHOICES, results)
+
+    @property
+    def params(self) -> RunParams:
+        """What the form asks for, with the describer."""
+        params: RunParams = self.form.value
+        if self.describers.choice.by_rules:
+            return params
+        return replace(params, describer=self.describers.describer)
+
+    @property
+    def usable(self) -> bool:
+        """Whether the describer can be asked now."""
+        return self.describers.ready
+
+    def add_extras(self, column: QVBoxLayout) -> None:
+        """Add the choice of who describes."""
+        self.describers = DescriberBox(self._viewer, self.form, place=2)
+        self.describers.changed.connect(self._on_choice)
+        self.describers.preview_wanted.connect(self.preview)
+        column.insertWidget(2, self.describers)
+
+    def preview(self) -> None:
+        """Show what a model would get for the first stretch of what is chosen."""
+        self._look()
+        try:
+            params = self.params
+        except MouseGPTError as error:
+            self.status.setText(error_text(error))
+        else:
+            self.describers.preview(self._chosen, params)
+
+    def _tick(self) -> None:
+        """Follow the files of prompt and labels too."""
+        super()._tick()
+        if self.isVisible() and not self.work.busy:
+            self.describers.look_again()
 
     def rows(self, result: RunResult) -> list[ResultRow]:
         """Return one row for each label."""

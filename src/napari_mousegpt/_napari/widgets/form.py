@@ -93,6 +93,10 @@ class ParamsForm(QWidget):
         """Put something else among the rows, before the one that stands at a place."""
         self._layout.insertRow(place, label, editor)
 
+    def insert_wide(self, place: int, editor: QWidget) -> None:
+        """Put something among the rows that takes the whole width, without a text before it."""
+        self._layout.insertRow(place, editor)
+
     def show_widget(self, editor: QWidget, visible: bool) -> None:
         """Show or hide the row of something that was put in."""
         self._layout.setRowVisible(editor, visible)

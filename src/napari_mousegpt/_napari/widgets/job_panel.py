@@ -118,8 +118,22 @@ class JobPanel(QWidget):
         """Return header and rows of the table for a finished study."""
         return ("Recording", "Took", "Stretches", "State"), study_rows(result.result.outcomes)
 
+    @property
+    def params(self) -> RunParams:
+        """What the form asks for; it may raise if the values do not fit together."""
+        params: RunParams = self.form.value
+        return params
+
+    @property
+    def usable(self) -> bool:
+        """Whether what the form asks for can be used now."""
+        return True
+
     def fit_form(self) -> None:
         """Show the fields that count."""
+
+    def add_extras(self, column: QVBoxLayout) -> None:
+        """Add what only this panel has; the form is the second widget of the column."""
 
     def _lay_out(self) -> None:
         body = QWidget()
@@ -137,6 +151,7 @@ class JobPanel(QWidget):
         column.addLayout(buttons)
         for widget in (self.bar, self.status, self.results):
             column.addWidget(widget)
+        self.add_extras(column)
         column.addStretch(1)
         Scrolled(self, body)
 
@@ -148,10 +163,10 @@ class JobPanel(QWidget):
     def run(self) -> None:
         """Start on what is chosen."""
         self._look()
-        if self.work.busy or not self._chosen.ready:
+        if self.work.busy or not self._chosen.ready or not self.usable:
             return
         try:
-            params = self.form.value
+            params = self.params
             self.estimating.check(run_settings().memory_gb)
         except MouseGPTError as error:
             self.status.setText(error_text(error))
@@ -219,14 +234,14 @@ class JobPanel(QWidget):
             self._chosen = chosen
             self.subject.setText(chosen.text)
             try:
-                params = self.form.value
+                params = self.params
             except MouseGPTError:
                 params = None  # told when Run is pressed
-            self.estimating.choose(chosen if chosen.ready else None, params)
+            self.estimating.choose(chosen if chosen.ready and self.usable else None, params)
         self._enable()
 
     def _enable(self) -> None:
-        self.run_button.setEnabled(self._chosen.ready and not self.work.busy)
+        self.run_button.setEnabled(self._chosen.ready and self.usable and not self.work.busy)
         self.cancel_button.setEnabled(self.work.busy)
 
     def _show_estimate(self) -> None:

@@ -233,7 +233,9 @@ class Scrolled(QScrollArea):
         """Return the width the body needs, with room for the bar."""
         body = self.widget()
         width = 0 if body is None else body.minimumSizeHint().width()
-        return QSize(width + self.verticalScrollBar().sizeHint().width(), 120)
+        bar = self.verticalScrollBar()
+        # A theme may draw the bar wider than it says.
+        return QSize(width + max(bar.sizeHint().width(), bar.width()), 120)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Tell the dock when the body needs another width."""
