@@ -71,6 +71,27 @@ class Studio:
         self.wait(lambda: job.done)
         return job.result
 
+    def grab(self, name: str, widget: Any) -> None:
+        """Take a picture of one window beside the viewer."""
+        if self.folder is None or (self.only and name not in self.only):
+            return
+        self.rest()
+        path = self.folder / f"{name}{self.suffix}.png"
+        widget.grab().save(str(path))
+        shrink(path)
+        print(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+    def scroll_to(self, widget: Any) -> None:
+        """Bring the top of a part of a panel to the top of what is seen."""
+        from qtpy.QtCore import QPoint
+        from qtpy.QtWidgets import QScrollArea
+
+        around = widget.parent()
+        while not isinstance(around, QScrollArea):
+            around = around.parent()
+        self.rest()
+        around.verticalScrollBar().setValue(widget.mapTo(around.widget(), QPoint(0, 0)).y())
+
     def rest(self, seconds: float = 0.5) -> None:
         """Let the window draw what is due."""
         end = time.monotonic() + seconds
@@ -98,6 +119,8 @@ def own_settings(folder: Path) -> None:
         NAPARI_CONFIG=f"{folder}/settings.yaml",
         NAPARI_MOUSEGPT_CORRECTIONS=f"{folder}/corrections",
         NAPARI_MOUSEGPT_CACHE=f"{folder}/cache",
+        NAPARI_MOUSEGPT_CONSENT=f"{folder}/consent.json",
+        NAPARI_MOUSEGPT_TRUST=f"{folder}/trust",
         # Panels show this one.
         NAPARI_MOUSEGPT_RUNS="runs",
         LOGNAME="anna",

@@ -79,3 +79,58 @@ def test_example_recording_is_the_one_described() -> None:
     assert set(sums.values()) == {"openfield.mp4", "openfield.csv"}
     for expected, name in sums.items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == expected
+
+
+def test_prompts_and_labels_of_the_page_load(tmp_path: Path) -> None:
+    from napari_mousegpt.words.prompts import Prompt
+    from napari_mousegpt.words.vocabulary import read_vocabulary
+
+    page = ROOT / "docs" / "describe.md"
+    prompt, examples, labels = blocks(page, "toml")
+    made = Prompt.from_toml(f"{prompt}\n{examples}")
+    assert (len(made.examples), set(made.options)) == (1, {"head"})
+    for text, ending, count in ((labels, "toml", 2), (*blocks(page, "csv"), "csv", 5)):
+        path = tmp_path / f"labels.{ending}"
+        path.write_text(text, encoding="utf-8")
+        found = read_vocabulary(path)
+        assert len(found) == count
+        assert found.match("freezing") == "still"
+
+
+def test_models_of_the_page_are_the_presets() -> None:
+    from napari_mousegpt.models.presets import TIERS, presets
+
+    text = (ROOT / "docs" / "describe.md").read_text(encoding="utf-8")
+    for preset in presets("vlm"):
+        licence = preset.licence or "not found"
+        licence = f"**{licence}, non-commercial**" if preset.commercial is False else licence
+        doubt = "" if preset.licence_seen else " ?"
+        assert (
+            f"| `{preset.name}` | {TIERS[preset.tier]} | {licence}{doubt} "
+            f"| {preset.download_gb:.1f} | {preset.least_gb:.1f} |"
+        ) in text
+    assert all(f"`{preset.name}`" in text for preset in presets("encoder"))
+
+
+def test_options_of_the_page_are_those_of_the_commands() -> None:
+    from argparse import ArgumentParser
+
+    from napari_mousegpt.cli.commands import COMMANDS
+
+    text = (ROOT / "docs" / "describe.md").read_text(encoding="utf-8")
+    known = set()
+    for name in ("run", "describe", "project", "models", "certify", "calibrate", "propagate"):
+        parser = ArgumentParser()
+        COMMANDS[name].add_options(parser)
+        known |= {option for action in parser._actions for option in action.option_strings}
+    # Of other programs: servers are started with these.
+    theirs = {"--host", "--limit-mm-per-prompt"}
+    assert set(re.findall(r"`(--[a-z-]+)", text)) <= known | theirs
+
+
+def test_the_front_page_names_every_command() -> None:
+    from napari_mousegpt.cli.commands import COMMANDS
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = "\n".join(line.split("|")[1] for line in text.splitlines() if line.startswith("| `"))
+    assert {name for name in COMMANDS if not re.search(rf"\b{name}\b", table)} == set()

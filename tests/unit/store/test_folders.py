@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -442,3 +443,42 @@ def test_table_is_written_twice(tmp_path: Path) -> None:
 def test_table_of_a_name_with_a_dot(tmp_path: Path) -> None:
     paths = write_table(table(0), tmp_path / "m3v1.2 words")
     assert [path.name for path in paths] == ["m3v1.2 words.parquet", "m3v1.2 words.csv"]
+
+
+def made_with(torch: str, device: str) -> RunCard:
+    return replace(CARD, software={"torch": torch, "numpy": "2"}, models={"device": device})
+
+
+def test_a_finished_run_keeps_its_card_when_it_is_only_collected(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, made_with("2.4", "cuda")) as folder:
+        list(iter_parts(folder, jobs(2)))
+        first = folder.finish(rows=4)
+    later = replace(made_with("2.9", "cpu"), created="2030-01-01T00:00:00+00:00")
+    with RunFolder(tmp_path, later) as folder:
+        list(iter_parts(folder, jobs(2)))
+        again = folder.finish(rows=4)
+    assert again == first
+    kept = json.loads((tmp_path / "result" / "run_card.json").read_text(encoding="utf-8"))
+    assert kept["software"]["torch"] == "2.4"
+
+
+def test_a_run_that_went_on_elsewhere_tells_both(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, made_with("2.4", "cuda")) as folder:
+        next(iter(iter_parts(folder, jobs(2))))
+    with RunFolder(tmp_path, made_with("2.9", "cpu")) as folder:
+        list(iter_parts(folder, jobs(2)))
+        card = folder.finish()
+    assert (card.software["torch"], card.models["device"]) == ("2.4", "cuda")
+    changed = {"software": {"torch": ["2.4", "2.9"]}, "models": {"device": ["cuda", "cpu"]}}
+    assert card.outcome["resumed_with"] == changed
+    with RunFolder(tmp_path, made_with("3.0", "cpu")) as folder:
+        list(iter_parts(folder, jobs(2)))
+        assert folder.finish().outcome["resumed_with"] == changed
+
+
+def test_a_run_that_went_on_with_the_same_says_nothing(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, CARD) as folder:
+        next(iter(iter_parts(folder, jobs(2))))
+    with RunFolder(tmp_path, CARD) as folder:
+        list(iter_parts(folder, jobs(2)))
+        assert dict(folder.finish(rows=1).outcome) == {"rows": 1}
