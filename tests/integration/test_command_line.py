@@ -272,3 +272,17 @@ def test_ctrl_c_keeps_finished_parts_and_the_same_command_goes_on(
     assert "found finished" in again.stderr
     assert {p: p.stat().st_mtime_ns for p in kept} == kept
     assert (out / "result" / "run_card.json").exists()
+
+
+def test_the_demo_needs_no_file_and_no_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: tuple[str, str]
+) -> None:
+    import napari_mousegpt
+
+    opened = napari_mousegpt.open_recording(files[0], files[1])
+    monkeypatch.setattr(napari_mousegpt, "sample", lambda: opened)
+    try:
+        assert main(["demo", "-o", str(tmp_path / "demo"), "-q"]) == 0
+    finally:
+        opened.video.close()  # type: ignore[union-attr]
+    assert {path.name for path in (tmp_path / "demo" / "result").iterdir()} >= RESULTS

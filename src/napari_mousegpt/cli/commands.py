@@ -46,6 +46,7 @@ from napari_mousegpt.cli.study_commands import (
     report_relocation,
     report_study,
 )
+from napari_mousegpt.cli.words_options import add_words
 from napari_mousegpt.cli.zone_commands import add_zone_options, report_zones
 from napari_mousegpt.errors import InputError
 
@@ -58,6 +59,7 @@ def _demo_options(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
     add_windows(parser)
     add_encoder(parser)
+    add_words(parser)
     parser.set_defaults(windows=False, body=[], only=None, estimate=False)
 
 
