@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -24,6 +25,12 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_collection_finish() -> None:
+    """Keep what is there for good out of every collection of garbage, which it makes slow."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real recordings that are not part of the repository."""
@@ -44,21 +51,19 @@ def example_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def _own_cache_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def _own_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "cache").mkdir()
+    return folder
 
 
 @pytest.fixture(autouse=True)
-def _own_folders(
-    _own_cache_folder: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def _own_folders(_own_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test writes into the user's cache or data, or meets what another test left."""
-    monkeypatch.setenv("NAPARI_MOUSEGPT_RUNS", str(tmp_path_factory.mktemp("runs")))
-    monkeypatch.setenv("NAPARI_MOUSEGPT_CACHE", str(_own_cache_folder))
-    corrections = tmp_path_factory.mktemp("corrections")
-    monkeypatch.setenv("NAPARI_MOUSEGPT_CORRECTIONS", str(corrections))
-    consent = tmp_path_factory.mktemp("consent") / "consent.json"
-    monkeypatch.setenv("NAPARI_MOUSEGPT_CONSENT", str(consent))
-    monkeypatch.setenv("NAPARI_MOUSEGPT_TRUST", str(tmp_path_factory.mktemp("trust")))
+    # Not by pytest's mktemp: it looks through all folders of all tests before.
+    folder = Path(tempfile.mkdtemp(dir=_own_folder))
+    for name in ("runs", "corrections", "trust"):
+        (folder / name).mkdir()
+        monkeypatch.setenv(f"NAPARI_MOUSEGPT_{name.upper()}", str(folder / name))
+    monkeypatch.setenv("NAPARI_MOUSEGPT_CACHE", str(_own_folder / "cache"))
+    monkeypatch.setenv("NAPARI_MOUSEGPT_CONSENT", str(folder / "consent.json"))

@@ -170,7 +170,7 @@ def test_a_download_is_agreed_to_in_the_panel(
     monkeypatch.setattr(encoder_choice, "find_encoder", fetched)
     panel.encoders.fetch_button.click()
     assert Consent().agreed("download", subject)
-    qtbot.waitUntil(lambda: "3 of 9 MB" in panel.encoders.text.text())
+    qtbot.waitUntil(lambda: "3 of 9 MB" in panel.encoders.text.text(), timeout=30_000)
     assert panel.encoders.fetch_button.isHidden()
     assert not panel.encoders.bar.isHidden()
     go.set()

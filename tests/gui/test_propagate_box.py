@@ -81,6 +81,7 @@ def asked(audit: int) -> DescribeSomeParams:
     return DescribeSomeParams(propagate=PropagateParams(exemplars=1, audit=audit))
 
 
+@pytest.mark.slow
 def test_from_the_price_to_the_timeline(
     panel: ProjectCluster,
     viewer: Any,
@@ -137,6 +138,7 @@ def test_from_the_price_to_the_timeline(
     assert box.status.text() == ""
 
 
+@pytest.mark.slow
 def test_it_stops_when_asked_and_goes_on(
     panel: ProjectCluster, slow: threading.Event, unfold: Any, qtbot: Any
 ) -> None:

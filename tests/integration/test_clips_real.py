@@ -38,6 +38,7 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
+@pytest.mark.slow
 def test_windows_of_a_whole_video_are_one_pass_in_little_memory(
     openfield: Recording, decoded: list[int]
 ) -> None:

@@ -136,6 +136,7 @@ def test_a_stopped_propagation_asks_nothing_twice(
     assert rest.words.equals(whole.words)
 
 
+@pytest.mark.slow
 def test_the_commands_say_the_price_then_propagate_and_calibrate(
     done: Path,
     describing: DescribeParams,

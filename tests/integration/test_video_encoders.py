@@ -183,6 +183,7 @@ def test_a_run_on_the_real_open_field_gives_clusters_and_actions(
     assert result.card.inputs["encoder"]
 
 
+@pytest.mark.slow
 def test_a_study_loads_the_encoder_once(
     taught: Path, film: Path, tmp_path: Path, counted: dict[str, int]
 ) -> None:
@@ -285,6 +286,7 @@ def test_words_alone_need_no_encoder(field: mg.Recording) -> None:
         RunParams(encoder=" ")
 
 
+@pytest.mark.slow
 def test_what_was_measured_for_words_is_not_measured_again_for_an_encoder(
     taught: Path, walk: mg.Recording, counted: dict[str, int]
 ) -> None:

@@ -225,6 +225,7 @@ def test_without_clusters_there_is_nothing_to_carry(result: RunResult) -> None:
     assert list(found.names.items()) == [(1, "walk"), (3, "slow turn")]
 
 
+@pytest.mark.slow
 def test_all_recordings_of_a_study_get_words(tmp_path: Path) -> None:
     rows, files = [], []
     for number, name in enumerate("ab"):

@@ -151,6 +151,7 @@ def test_options_must_be_different_and_not_empty(
         model.score(model.prepare(noise_asks(1)), options)
 
 
+@pytest.mark.slow
 def test_twelve_labels_cost_far_less_than_twelve_prompts(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -29,6 +29,7 @@ def field(
     opened.video.close()  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_an_estimate_of_the_vectors_is_within_a_factor_of_three(
     taught: Path, field: mg.Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -87,7 +88,8 @@ def test_a_probe_takes_the_middle_and_less_at_once_where_memory_is_short(
     found = probe_encoder(field, encoder, VideoParams(batch=6))
     assert found["encoder"] > 0
     # What did not fit is tried once, not in the turn that counts.
-    assert sizes == [6, 3, 3, 3, 3]
+    assert sizes[:3] == [6, 3, 3]
+    assert set(sizes[3:]) <= {3}  # as many as there is time for
     cut = video_windows(field, encoder).start.tolist()
     before, after = cut.index(read[0]), len(cut) - 1 - cut.index(read[-1])
     assert len(read) == 6

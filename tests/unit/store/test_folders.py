@@ -221,7 +221,7 @@ def test_lock_of_another_process(tmp_path: Path, card_file: Path) -> None:
         "run: expected to be the only one writing here, found another run that is still going. "
         "Wait for it, or choose another output folder."
     )
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:  # the system frees the lock of a dead process
         try:
             with RunFolder(tmp_path / "run", CARD) as folder:

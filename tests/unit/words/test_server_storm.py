@@ -22,6 +22,7 @@ from napari_mousegpt.words.server_client import describe_remote
 from napari_mousegpt.words.server_requests import reply_schema
 from napari_mousegpt.words.servers import Reply, Server
 from support.mock_server import MODEL, Answer, Request, chat_answer, mock_server
+from support.pace import slowness
 
 N_CLIPS = 1000
 LIMIT = 12
@@ -126,6 +127,7 @@ ENDINGS = {
 }
 
 
+@pytest.mark.slow
 def test_every_clip_ends_with_a_result_or_a_named_error(monkeypatch: pytest.MonkeyPatch) -> None:
     # httpcore asks for it ten times for each request, and searches all paths where it is absent.
     monkeypatch.setitem(sys.modules, "sniffio", sys.modules.get("sniffio"))
@@ -133,7 +135,7 @@ def test_every_clip_ends_with_a_result_or_a_named_error(monkeypatch: pytest.Monk
     begun = time.monotonic()
     with mock_server(misbehave) as mock:
         server = Server(
-            mock.url, MODEL, concurrency=LIMIT, timeout_s=1.0, tries=TRIES, first_wait_s=0.02
+            mock.url, MODEL, concurrency=LIMIT, timeout_s=3.0, tries=TRIES, first_wait_s=0.02
         )
         replies = list(
             describe_remote(
@@ -150,7 +152,8 @@ def test_every_clip_ends_with_a_result_or_a_named_error(monkeypatch: pytest.Monk
         assert reply.tries == sent[reply.row]
     assert len(notes) == 1
     assert "other-vlm" in notes[0]
-    assert seconds < 20  # one after the other they would take over 30, and 5 on a machine at rest
+    # One after the other they would take over 70, and 11 on a machine at rest.
+    assert seconds < 40 * slowness(time.perf_counter)
 
 
 def check_ending(reply: Reply) -> None:
@@ -204,16 +207,16 @@ def test_an_early_slow_clip_keeps_its_place_and_holds_up_nobody() -> None:
     def behave(request: Request) -> Answer:
         arrived[request.clip] = time.monotonic()
         slow = request.clip == 0
-        return Answer(body=chat_answer(f"clip {request.clip}"), delay_s=0.5 if slow else 0.0)
+        return Answer(body=chat_answer(f"clip {request.clip}"), delay_s=2.0 if slow else 0.0)
 
     with mock_server(behave) as mock:
         replies = list(describe_remote([ask(i) for i in range(30)], Server(mock.url, MODEL)))
     assert [reply.text for reply in replies] == [f"clip {i}" for i in range(30)]
-    assert arrived[29] - arrived[0] < 0.45
-    assert replies[0].seconds > 0.45
+    assert arrived[29] - arrived[0] < 1.9
+    assert replies[0].seconds > 1.9
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 5.0) -> bool:
+def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> bool:
     end = time.monotonic() + seconds
     while not holds() and time.monotonic() < end:
         time.sleep(0.01)
