@@ -9,15 +9,12 @@ know nothing of mice: the pictures show the panels, not what a released model sa
 
 from __future__ import annotations
 
-import argparse
-import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from studio import ROOT, Studio, own_settings
+from studio import ROOT, Studio, draw
 
 DATA = ROOT / "examples" / "data"
 SIZE = (1400, 1000)
@@ -135,17 +132,5 @@ def make(folder: Path) -> None:
     viewer.close()
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "images")
-    folder = parser.parse_args().folder.absolute()
-    with tempfile.TemporaryDirectory(prefix="mousegpt-") as scratch:
-        # The pictures show paths: short ones, that are of no machine.
-        os.chdir(scratch)
-        own_settings(Path(scratch))
-        make(folder)
-
-
 if __name__ == "__main__":
-    main()
+    draw(make, __doc__)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import os
+import tempfile
 import time
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PLUGIN", "ROOT", "Studio", "own_settings", "shrink"]
+__all__ = ["PLUGIN", "ROOT", "Studio", "draw", "own_settings", "shrink"]
 
 ROOT = Path(__file__).parents[1]
 PLUGIN = "napari-mousegpt"
@@ -125,6 +127,26 @@ def own_settings(folder: Path) -> None:
         NAPARI_MOUSEGPT_RUNS="runs",
         LOGNAME="anna",
     )
+
+
+def draw(make: Callable[[Path], None], about: str) -> None:
+    """Read the command line of a script of pictures, and draw them in a folder that is removed.
+
+    Parameters
+    ----------
+    make : callable
+        Draws into the folder it is given, from the current one.
+    about : str
+        What the script says of itself.
+    """
+    parser = argparse.ArgumentParser(description=about.split("\n\n")[0])
+    parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "images")
+    folder = parser.parse_args().folder.absolute()
+    with tempfile.TemporaryDirectory(prefix="mousegpt-") as scratch:
+        # The pictures show paths: short ones, that are of no machine.
+        os.chdir(scratch)
+        own_settings(Path(scratch))
+        make(folder)
 
 
 def shrink(path: Path) -> None:

@@ -152,7 +152,7 @@ def test_every_clip_ends_with_a_result_or_a_named_error(monkeypatch: pytest.Monk
         assert reply.tries == sent[reply.row]
     assert len(notes) == 1
     assert "other-vlm" in notes[0]
-    # One after the other they would take over 70, and 11 on a machine at rest.
+    # One after the other they take 77, and 8.5 on a machine at rest.
     assert seconds < 40 * slowness(time.perf_counter)
 
 
