@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from napari_mousegpt.io import video_sampler
 from napari_mousegpt.io.video_frames import FrameStore
 from napari_mousegpt.models.engine import run_engine
 from napari_mousegpt.models.memory import measured_peak
+from support.threads import Threads
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_the_engine_takes_clips_as_they_are_read(openfield: Recording) -> None:
     ranges = Intervals.build(
         openfield.id, [0, 3, 40, 41, 200, 210, 900], [60, 6, 100, 44, 260, 270, 902]
     )
-    before = threading.active_count()
+    threads = Threads()
     how: dict[str, Any] = {"key": lambda clip: len(clip.rows), "cost": lambda clip: clip.rows.size,
                            "prepare": list, "compute": brightness, "budget": 16}  # fmt: skip
     found = list(run_engine(iter_clips(openfield, ranges), **how))
@@ -98,9 +98,9 @@ def test_the_engine_takes_clips_as_they_are_read(openfield: Recording) -> None:
     # Stopped early, both threads end.
     running = run_engine(iter_clips(openfield, windows(openfield)), **how)
     next(running)
-    assert threading.active_count() > before
+    assert threads.new()
     running.close()  # type: ignore[attr-defined]
-    assert threading.active_count() == before
+    assert not threads.new()
 
 
 def test_a_real_video_of_a_grey_camera(shared_data: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from napari_mousegpt._napari.picture_loop import PictureLoop
+from support.threads import Threads
 
 
 def until(done: Callable[[], bool]) -> None:
@@ -61,15 +62,15 @@ def test_what_comes_too_late_is_never_painted() -> None:
 
 
 def test_a_loop_that_is_stopped_leaves_no_thread_and_starts_anew() -> None:
-    before = threading.active_count()
+    threads = Threads()
     painted: list[int] = []
     loop = PictureLoop(painter(painted), 3)
     loop.stop()
     loop.start()
     loop.start()
-    assert threading.active_count() == before + 1
+    assert len(threads.new()) == 1
     loop.stop()
-    assert threading.active_count() == before
+    assert not threads.new()
     assert not loop.running
     painted.clear()
     loop.start()

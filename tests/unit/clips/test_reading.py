@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,6 +34,7 @@ from napari_mousegpt.io.video import VideoReader
 from napari_mousegpt.io.video_frames import FrameStore
 from support.arrow import LENGTH, ArrowVideo, arrow_recording, read_arrow
 from support.painted import HEIGHT, N_FRAMES, WIDTH, ClipBox, damage, read_number
+from support.threads import Threads
 
 # The painted pictures fill a clip of their own width: bars above and below.
 STORED = ClipParams(size=WIDTH)
@@ -59,9 +59,9 @@ def painted(files: ClipBox) -> Recording:
 
 @pytest.fixture(autouse=True)
 def _no_thread_left() -> Iterator[None]:
-    before = set(threading.enumerate())
+    threads = Threads()
     yield
-    assert set(threading.enumerate()) <= before
+    assert not threads.new()
 
 
 @pytest.fixture
@@ -284,13 +284,13 @@ def test_a_part_of_a_picture_is_not_read_ahead_without_end(painted: Recording) -
 
 
 def test_the_thread_ends_with_the_iterator(painted: Recording) -> None:
-    before = threading.active_count()
+    threads = Threads()
     clips = iter_clips(painted, of(painted, [(n, n + 10) for n in range(80)]), STORED)
-    assert threading.active_count() == before
+    assert not threads.new()
     next(clips)
-    assert threading.active_count() > before
+    assert threads.new()
     clips.close()  # type: ignore[attr-defined]
-    assert threading.active_count() == before
+    assert not threads.new()
 
 
 def test_what_goes_wrong_while_reading_is_raised_and_the_thread_ends() -> None:

@@ -19,6 +19,7 @@ from napari_mousegpt.io.video import VideoReader
 from napari_mousegpt.io.video_frames import FrameStore
 from napari_mousegpt.io.video_sampler import sample
 from support.painted import HEIGHT, N_FRAMES, WIDTH, ClipBox, damage, paint, read_number
+from support.threads import Threads
 
 
 @pytest.fixture(scope="module")
@@ -154,12 +155,12 @@ def test_who_stops_early_leaves_no_thread(
     reader: VideoReader, stores: list[FrameStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(video_sampler, "_AHEAD_BYTES", 1)  # so that they have to wait
-    before = threading.active_count()
+    threads = Threads()
     parts = sample(reader, range(N_FRAMES), threads=3)
     next(parts)
-    assert threading.active_count() == before + 3
+    assert len(threads.new()) == 3
     parts.close()  # type: ignore[attr-defined]
-    assert threading.active_count() == before
+    assert not threads.new()
     assert all(store._closed for store in stores)
 
 

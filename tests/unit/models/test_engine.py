@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.models import engine
 from napari_mousegpt.models.engine import Budget, Cancelled, Failed, run_engine
+from support.threads import Threads
 
 LONG = 20
 
@@ -71,9 +72,9 @@ def freed() -> Iterator[list[int]]:
 
 @pytest.fixture(autouse=True)
 def _no_thread_left() -> Iterator[None]:
-    before = set(threading.enumerate())
+    threads = Threads()
     yield
-    assert set(threading.enumerate()) <= before
+    assert not threads.new()
 
 
 many = st.lists(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from napari_mousegpt.words.prompts import Prompt, load_prompt
 from napari_mousegpt.words.scoring import ScoringParams
 from support.film_reel import write_reel
 from support.model_fixtures import ModelFolders, tiny_folders, trained_folders  # noqa: F401
+from support.threads import Threads
 
 # ruff: noqa: F811 - fixtures are imported by name
 
@@ -264,24 +264,24 @@ def test_a_text_that_was_stopped_half_way_is_not_kept(
 
     monkeypatch.setattr(VisionLanguageModel, "generate", write)
     params = asked(tiny_folders["internvl"], vocabulary=None)
-    before = set(threading.enumerate())
+    threads = Threads()
     parts = mg.iter_describe(
         reel, mg.windows(reel), params, out=tmp_path / "r", cancelled=lambda: bool(begun)
     )
     assert list(parts) == []
     assert begun == [True]
     assert not list(tmp_path.rglob("*.jsonl"))
-    assert set(threading.enumerate()) <= before
+    assert not threads.new()
 
 
 def test_a_run_that_is_closed_lets_everything_go(
     tiny_folders: dict[str, Path], reel: mg.Recording, tmp_path: Path
 ) -> None:
-    params, before = asked(tiny_folders["internvl"], ranges_per_part=1), threading.enumerate()
+    params, threads = asked(tiny_folders["internvl"], ranges_per_part=1), Threads()
     parts = mg.iter_describe(reel, mg.windows(reel), params, out=tmp_path / "r")
     first = next(parts)
     parts.close()
-    assert threading.enumerate() == before
+    assert not threads.new()
     done = list(mg.iter_describe(reel, mg.windows(reel), params, out=tmp_path / "r"))
     assert [part.resumed for part in done] == [True, False, False, False]
     assert done[0].table.equals(first.table)
