@@ -26,7 +26,8 @@ PARTS = {"slider": "viewer_slider", "scrubs": "viewer_scrubs", "timeline": "view
 STEP = 1.3
 #: Most memory of ten hours with pose, how much it may grow over the second half, in MB.
 MEMORY, GROWTH = 1536, 32
-#: Longest stay of the event loop by our code outside decoding, in ms of processor time.
+#: Longest stay of the event loop by our code outside decoding, in ms of processor time of a quiet
+#: machine: on a slower or busier one it may be longer by what a fixed task takes longer there.
 STAY = 100
 
 
@@ -54,7 +55,8 @@ def missed(found: dict[str, Any]) -> list[str]:
         ("ours_longest_ms", STAY, "ms"),
     ):
         value = found.get("scrubs", {}).get(key, 0)
-        if not value <= limit:
+        slower = found["scrubs"]["slowness"] if unit == "ms" and "scrubs" in found else 1
+        if not value <= limit * slower:
             wrong.append(f"scrubs, {key}: {value:.1f} {unit}, wanted at most {limit}")
     if "timeline" in found:
         wrong += [

@@ -18,6 +18,10 @@ import numpy as np
 import viewer_recordings
 from napari_mousegpt._napari.show import show
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from support.pace import slowness
+
 #: Milliseconds between two beats of the event loop, and seconds of work between two looks.
 BEAT, LOOK = 10, 0.004
 #: Milliseconds after which the hand goes on, and rests after it has let go.
@@ -181,17 +185,19 @@ def measure(hours: float = 10.0, moves: int = 1000) -> dict[str, Any]:
         beats.timeout.connect(watch.beat)
         watch.start()
         beats.start()
-        begun = time.perf_counter()
+        pace, begun = [slowness()], time.perf_counter()
         QTimer.singleShot(0, hand.move)
         hand.loop.exec()
         spent = time.perf_counter() - begun
         watch.stop()
         beats.stop()
+        pace.append(slowness())
         frames = long.recording.n_frames
         viewer.close()
         long.recording.video.close()  # type: ignore[union-attr]
     return (
         {"frames": frames, "moves": hand.done, "seconds": spent, "resident_peak_mb": hand.resident}
+        | {"slowness": float(np.mean(pace))}
         | _memory(hand.memory)
         | _stays(watch.stays)
     )

@@ -3,8 +3,10 @@
 The canvas is painted into a picture of 1600 x 300 pixels, as Qt would paint it on the screen, at
 full zoom-out, in the middle and close by. Every repaint shows another stretch, so nothing is kept
 from the one before. Then only the current frame moves, as it does in playing. Times are processor
-time of the process, medians over many repaints. Memory is what showing the timeline adds to the
-process beside the tracks themselves, its peak over all repaints.
+time of the process: medians over many repaints, in the best of three rounds, as neighbours on the
+machine only add to them. Limits of time are those of a quiet machine: elsewhere they grow by what a
+fixed task takes longer. Memory is what showing the timeline adds to the process beside the tracks
+themselves, its peak over all repaints.
 
     xvfb-run -a python benchmarks/viewer_timeline.py            # a table
     xvfb-run -a python benchmarks/viewer_timeline.py --json     # the same as JSON
@@ -19,16 +21,22 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
 from napari_mousegpt._napari.timeline.model import TimelineModel
 from napari_mousegpt._napari.timeline.tracks import BoutTrack, CurveTrack, Track
 from napari_mousegpt.core.colours import palette
 from napari_mousegpt.core.timebase import Timebase
+from support.pace import slowness
 
+#: Seconds that the fixed task takes on the quiet machine.
+QUIET_S = 0.00104
 #: Most milliseconds of a repaint, of a moved frame, and most megabytes.
 LIMITS = {"repaint_ms": 8.0, "frame_ms": 2.0, "memory_mb": 50.0}
 BOUTS, FRAMES, SIZE = 100_000, 1_000_000, (1600, 300)
@@ -102,6 +110,7 @@ def measure(repaints: int = 40) -> dict[str, Any]:
     model.set_tracks(tracks)
     application.processEvents()
     found: dict[str, Any] = {"repaint_ms": {}, "shown_rows": len(canvas.rows)}
+    pace = [_slowness()]
 
     def render(region: QRegion | None = None) -> None:
         nonlocal peak
@@ -124,6 +133,7 @@ def measure(repaints: int = 40) -> dict[str, Any]:
                 model.colours_changed.emit()
 
         found["repaint_ms"][name] = _median(turn, render, repaints)
+        pace.append(_slowness())
 
     model.set_view(400_000, 404_000)
     model.set_frame(400_100)
@@ -138,6 +148,8 @@ def measure(repaints: int = 40) -> dict[str, Any]:
 
     found["frame_ms"] = _median(step, lambda: render(moved[0]), repaints)
     found["memory_mb"] = (peak - before) / 1e6
+    pace.append(_slowness())
+    found["slowness"] = float(np.mean(pace))
     for widget in (canvas, warm):
         widget.close()
         widget.deleteLater()
@@ -145,14 +157,27 @@ def measure(repaints: int = 40) -> dict[str, Any]:
     return found
 
 
+def _slowness() -> float:
+    edges = np.sort(np.random.default_rng(0).integers(0, FRAMES, (8, 25_000)))
+    columns = np.linspace(0, FRAMES - 1, SIZE[0], dtype=int)
+
+    def task() -> None:
+        for row in edges:
+            sums = np.add.reduceat(np.diff(row), np.searchsorted(row[1:-1], columns))
+            np.stack([np.minimum(sums, 9), np.maximum.accumulate(row[:1600])]).astype(float)
+        np.maximum.reduceat(edges.ravel() * 0.5, np.arange(0, edges.size, 125))
+
+    return slowness(time.process_time, task, QUIET_S)
+
+
 def _median(turn: Callable[[], None], render: Callable[[], None], repaints: int) -> float:
-    times = []
-    for _ in range(repaints):
+    times = np.empty((3, repaints))
+    for i in np.ndindex(times.shape):
         turn()
         begin = time.process_time()
         render()
-        times.append(time.process_time() - begin)
-    return 1000 * float(np.median(times))
+        times[i] = time.process_time() - begin
+    return 1000 * float(np.median(times, axis=1).min())
 
 
 def too_much(found: dict[str, Any]) -> list[str]:
@@ -161,9 +186,9 @@ def too_much(found: dict[str, Any]) -> list[str]:
     wrong = [
         f"{name}: {ms:.1f} ms is above {LIMITS['repaint_ms']:g} ms"
         for name, ms in values.items()
-        if ms > LIMITS["repaint_ms"]
+        if ms > LIMITS["repaint_ms"] * found["slowness"]
     ]
-    if found["frame_ms"] > LIMITS["frame_ms"]:
+    if found["frame_ms"] > LIMITS["frame_ms"] * found["slowness"]:
         wrong.append(f"moved frame: {found['frame_ms']:.1f} ms is above {LIMITS['frame_ms']:g} ms")
     if found["memory_mb"] > LIMITS["memory_mb"]:
         wrong.append(f"memory: {found['memory_mb']:.0f} MB is above {LIMITS['memory_mb']:g} MB")
@@ -187,6 +212,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"  only the frame moves              {found['frame_ms']:>9.2f} ms cpu")
         print(f"  first repaint                     {found['first_ms']:>9.2f} ms cpu")
         print(f"  memory                            {found['memory_mb']:>9.1f} MB")
+        print(f"  the machine's slowness            {found['slowness']:>9.2f} x")
     wrong = too_much(found)
     if chosen.check and wrong:
         print("\n".join(wrong), file=sys.stderr)

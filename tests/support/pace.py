@@ -28,14 +28,29 @@ def _fixed_task() -> None:
     assert np.sort(np.array(list(table.values()))[:, 0])[-1] == 2999
 
 
-def slowness(clock: Callable[[], float] = time.thread_time) -> float:
-    """Return how many times longer than on the quiet machine the fixed task takes; 1 or more."""
+def slowness(
+    clock: Callable[[], float] = time.thread_time,
+    task: Callable[[], None] = _fixed_task,
+    quiet_s: float = QUIET_S,
+) -> float:
+    """Return how many times longer than on the quiet machine a fixed task takes; 1 or more.
+
+    Parameters
+    ----------
+    clock : callable
+        Seconds that are compared.
+    task : callable
+        What is done, and alike in kind to what is measured: neighbours that fill the caches slow
+        down long arrays more than small objects.
+    quiet_s : float
+        Seconds that `task` takes where the limits were set.
+    """
     spent = []
     for _ in range(3):
         begun = clock()
-        _fixed_task()
+        task()
         spent.append(clock() - begun)
-    return max(1.0, float(np.median(spent)) / QUIET_S)
+    return max(1.0, float(np.median(spent)) / quiet_s)
 
 
 class Cost:
