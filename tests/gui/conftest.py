@@ -49,6 +49,11 @@ def _imported(qapp: Any) -> None:
     """What a window needs, and what panels import late: kept out of the search for leaks."""
     for name in ("napari.viewer", "pandas", "torch", "sklearn.neighbors", "hdbscan"):
         importlib.import_module(name)
+    from qtpy.QtCore import QThreadPool
+
+    # Qt takes a thread for each processor; on one alone a job that waits would hold up the next.
+    pool = QThreadPool.globalInstance()
+    pool.setMaxThreadCount(max(4, pool.maxThreadCount()))
     gc.collect()
     gc.freeze()
 

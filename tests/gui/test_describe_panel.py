@@ -178,7 +178,7 @@ def test_a_download_is_agreed_to_with_the_button(
     def fetched(name: str, progress: Any = None, **_: Any) -> Any:
         if progress is not None:
             progress(3 * 10**6, 9 * 10**6)
-            go.wait(20)
+            go.wait(60)
         return find(str(tiny))
 
     monkeypatch.setattr(hub_room, "cached_model", lambda *_: None)
@@ -370,8 +370,8 @@ def test_a_run_stops_within_one_clip(
         qtbot.waitUntil(lambda: len(server.requests) > 0, timeout=60_000)
         begun = time.monotonic()
         panel.cancel()
-        qtbot.waitUntil(lambda: panel.job.done, timeout=20_000)
-        assert time.monotonic() - begun < 15
+        qtbot.waitUntil(lambda: panel.job.done, timeout=60_000)
+        assert time.monotonic() - begun < 25
         assert panel.job.state == "cancelled"
         assert "What was finished is kept" in panel.status.text()
 
@@ -385,7 +385,7 @@ def test_a_closed_panel_ends_what_it_began(
     go, find = threading.Event(), weights_room.find_weights
 
     def slow(name: str, **finding: Any) -> Any:
-        go.wait(20)
+        go.wait(60)
         return find(name, **finding)
 
     panel = Describe(viewer)
@@ -405,4 +405,4 @@ def test_a_closed_panel_ends_what_it_began(
     assert job.cancelling
     assert not [each for each in QApplication.topLevelWidgets() if each.isVisible()]
     go.set()
-    qtbot.waitUntil(lambda: job.done, timeout=20_000)
+    qtbot.waitUntil(lambda: job.done, timeout=60_000)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from napari_mousegpt._napari.widgets.exemplars import ExemplarsPanel
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.errors import StorageError
+from support.threads import Threads
 
 
 @pytest.fixture
@@ -48,11 +48,16 @@ def shown_label(panel: ExemplarsPanel) -> str:
     return "" if page is None else page.cells[0].label
 
 
-def threads() -> int:
-    return sum(thread.name == "exemplars" for thread in threading.enumerate())
+@pytest.fixture
+def threads() -> Callable[[], int]:
+    """Return what counts the threads that have come to paint, whatever older ones do."""
+    seen = Threads()
+    return lambda: len(seen.new("exemplars"))
 
 
-def test_a_label_is_played_and_hiding_stops_it(panel: ExemplarsPanel, qtbot: Any) -> None:
+def test_a_label_is_played_and_hiding_stops_it(
+    threads: Callable[[], int], panel: ExemplarsPanel, qtbot: Any
+) -> None:
     texts = [panel.choice.label.itemText(i) for i in range(panel.choice.label.count())]
     assert texts == ["still  (5)", "walking  (5)"]
     assert not panel.saver.mp4_button.isEnabled()
@@ -70,7 +75,9 @@ def test_a_label_is_played_and_hiding_stops_it(panel: ExemplarsPanel, qtbot: Any
     assert threads() == 0
 
 
-def test_a_picture_that_cannot_be_painted_is_told(panel: ExemplarsPanel, qtbot: Any) -> None:
+def test_a_picture_that_cannot_be_painted_is_told(
+    threads: Callable[[], int], panel: ExemplarsPanel, qtbot: Any
+) -> None:
     choose(panel, "walking", qtbot)
 
     def fail(number: int) -> Any:
@@ -151,7 +158,7 @@ def test_without_a_recording_or_labels_it_says_what_to_do(viewer: Any, qtbot: An
 
 
 def test_a_recording_that_is_closed_takes_its_clips_away(
-    panel: ExemplarsPanel, viewer: Any, qtbot: Any
+    threads: Callable[[], int], panel: ExemplarsPanel, viewer: Any, qtbot: Any
 ) -> None:
     choose(panel, "walking", qtbot)
     viewer.layers.clear()

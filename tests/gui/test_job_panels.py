@@ -24,6 +24,7 @@ from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.io.recordings import open_recording
 from napari_mousegpt.io.samples import SampleFiles
 from napari_mousegpt.words import describe_params
+from support.held import held_after_first
 from support.pace import slowness
 
 
@@ -60,7 +61,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     def parts(*_: Any) -> Iterator[Any]:
         for done in range(1, 100):
             yield SimpleNamespace(done=done, total=100, step="words", resumed=False)
-            go.wait(10)
+            go.wait(60)
 
     monkeypatch.setattr(panel_run, "run_parts", parts)
     return go
@@ -253,8 +254,14 @@ def test_a_run_can_be_cancelled_and_says_so(
 
 
 def test_measuring_pictures_stops_within_a_piece_and_goes_on(
-    describing: Describe, viewer: Any, sample_files: SampleFiles, wait: Any, qtbot: Any
+    describing: Describe,
+    viewer: Any,
+    sample_files: SampleFiles,
+    wait: Any,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    go = threading.Event()
+    monkeypatch.setattr(panel_run, "run_parts", held_after_first(panel_run.run_parts, go))
     recording = open_recording(sample_files.video)
     try:
         show(viewer, recording)
@@ -267,6 +274,7 @@ def test_measuring_pictures_stops_within_a_piece_and_goes_on(
             done.append(part.done)
             if part.done == 1:
                 describing.cancel()
+                go.set()
 
         describing.job.progressed.connect(on_part)
         wait(describing.job)

@@ -15,11 +15,13 @@ import pytest
 from napari.utils.notifications import notification_manager
 
 import napari_mousegpt as mg
-from napari_mousegpt._napari.jobs import start_job
+from napari_mousegpt._napari.jobs import start_job, verb_parts
 from napari_mousegpt._napari.state import state_of
 from napari_mousegpt.core.recording import Recording
 from napari_mousegpt.errors import InputError
+from napari_mousegpt.models.engine import Cancelled
 from napari_mousegpt.words import DescribeParams
+from support.held import held_after_first
 
 
 def part(done: int, total: int = 3, step: str = "words") -> Any:
@@ -80,7 +82,7 @@ def test_cancel_stops_after_the_part_that_is_made(viewer: Any, wait: Any) -> Non
         for done in range(1, 1000):
             made.append(done)
             yield part(done, 1000)
-            go.wait(10)
+            go.wait(60)
 
     job = start_job(viewer, endless, title="Endless")
     job.progressed.connect(lambda _: (job.cancel(), go.set()))
@@ -169,12 +171,14 @@ def test_a_whole_run_from_the_console(
 
 
 def test_a_cancelled_run_goes_on_where_it_stopped(
-    viewer: Any, recording: Recording, wait: Any, tmp_path: Path
+    viewer: Any, recording: Recording, wait: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     params = DescribeParams(ranges_per_part=4)
     out = tmp_path / "out"
+    go = threading.Event()
+    monkeypatch.setattr(mg, "iter_describe", held_after_first(mg.iter_describe, go))
     job = mg.start(viewer, "describe", recording, params=params, out=out)
-    job.progressed.connect(lambda _: job.cancel())
+    job.progressed.connect(lambda _: (job.cancel(), go.set()))
     wait(job)
     assert job.state == "cancelled"
     finished = len(list((out / "parts").rglob("*.sha256")))
@@ -187,6 +191,20 @@ def test_a_cancelled_run_goes_on_where_it_stopped(
     assert again.state == "finished", again.error
     assert resumed == [True] * finished + [False] * (5 - finished)
     assert len(again.result) == 20
+
+
+def test_a_verb_that_is_stopped_between_two_parts_does_not_go_on(
+    recording: Recording, tmp_path: Path
+) -> None:
+    stop = threading.Event()
+    parts = verb_parts("describe")(
+        recording, params=DescribeParams(ranges_per_part=4), out=tmp_path, cancelled=stop.is_set
+    )
+    assert next(parts).done == 1
+    stop.set()
+    with pytest.raises(Cancelled):
+        next(parts)
+    assert not (tmp_path / "result" / "run_card.json").exists()
 
 
 def test_a_recording_that_was_closed_meanwhile_stays_closed(

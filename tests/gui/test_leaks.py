@@ -27,7 +27,7 @@ def test_a_widget_is_seen(qapp: Any) -> None:
 
 def test_a_thread_is_seen_by_its_name(qapp: Any) -> None:
     leaks, go = Leaks(), threading.Event()
-    thread = threading.Thread(target=go.wait, args=(20,), name="read ahead")
+    thread = threading.Thread(target=go.wait, args=(60,), name="read ahead")
     thread.start()
     assert leaks.found(2) == ["thread: 'read ahead', Thread"]
     go.set()
@@ -67,12 +67,12 @@ def test_a_worker_in_the_pool_is_seen(qapp: Any) -> None:
 
     class Work(QRunnable):
         def run(self) -> None:
-            go.wait(20)
+            go.wait(60)
 
     QThreadPool.globalInstance().start(Work())
     assert leaks.found(2) == ["worker: 1 running in Qt's thread pool"]
     go.set()
-    assert QThreadPool.globalInstance().waitForDone(5000)
+    assert QThreadPool.globalInstance().waitForDone(60_000)
     assert leaks.found() == []
 
 

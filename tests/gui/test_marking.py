@@ -6,6 +6,7 @@ import time
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QWindow
@@ -19,7 +20,6 @@ from napari_mousegpt._napari.state import state_of
 from napari_mousegpt._napari.widgets.key_sheet import KeySheet
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.recording import Recording
-from support.pace import slowness
 
 Key, Ctrl, Shift = (
     Qt.Key,
@@ -156,16 +156,21 @@ def test_a_loop_plays_at_the_rate_of_the_recording_until_the_slider_moves(
     window.dims.events.current_step.connect(
         lambda event: seen.append((time.perf_counter(), desk.frame))
     )
+
+    def turns() -> int:
+        return sum(later < earlier for (_, earlier), (_, later) in pairwise(seen))
+
+    began = time.perf_counter()
     desk.loop()
-    qtbot.wait(1000)
-    frames = [frame for _, frame in seen]
-    assert set(frames) <= set(range(100, 106))
-    # Six frames last 0.2 s: it comes round about five times a second, whatever it can draw.
-    turns = sum(later < earlier for earlier, later in pairwise(frames))
-    assert turns <= (seen[-1][0] - seen[0][0]) / 0.2 + 1
-    if slowness(time.perf_counter) < 2:
-        assert len(set(frames)) >= 4
-        assert turns >= 3
+    # A busy machine leaves pictures out, but not always the same ones.
+    qtbot.waitUntil(lambda: turns() >= 3 and len({frame for _, frame in seen}) >= 4, timeout=60_000)
+    assert {frame for _, frame in seen} <= set(range(100, 106))
+    # Six frames last 0.2 s: it comes round five times a second, whatever it can draw.
+    assert turns() <= (seen[-1][0] - began) / 0.2
+    # A turn is missed only where no picture came for half of it.
+    pauses = np.diff([when for when, _ in seen])
+    long = pauses[pauses >= 0.1]
+    assert turns() >= (pauses.sum() - long.sum()) / 0.2 - 1.5 * (1 + len(long))
     window.dims.set_current_step(0, 300)
     qtbot.wait(100)
     assert (desk.loop_span, desk.frame) == (None, 300)

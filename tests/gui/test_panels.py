@@ -153,7 +153,7 @@ def test_a_newer_choice_supersedes_an_older_look(
         looked.append(chosen)
         yield
         if chosen.endswith("huge.mp4"):
-            go.wait(10)
+            go.wait(60)
         return FileReport(Path(chosen), "video", "", (f"it is {Path(chosen).name}",))
 
     monkeypatch.setattr(looks, "look_at", slow)
@@ -161,13 +161,13 @@ def test_a_newer_choice_supersedes_an_older_look(
     # The window stays usable, and says what it does.
     assert "Looking at" in opening.report.text()
     opening.video.path = str(sample_files.video)
-    qtbot.waitUntil(lambda: "it is " in opening.report.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "it is " in opening.report.text(), timeout=60_000)
     go.set()
     qtbot.wait(200)
     assert opening.report.text() == f"it is {sample_files.video.name}"
     # What is known is not looked at again.
     opening.pose.path = str(sample_files.pose)
-    qtbot.waitUntil(lambda: "openfield_sample.csv" in opening.report.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "openfield_sample.csv" in opening.report.text(), timeout=60_000)
     assert looked.count(str(sample_files.video)) == 1
 
 
@@ -182,7 +182,7 @@ def test_a_look_that_ends_late_does_not_hide_what_came_of_opening(
 
     def slow(chosen: str) -> Iterator[None]:
         yield
-        go.wait(10)
+        go.wait(60)
         return FileReport(Path(chosen), "video", "", ("late",))
 
     monkeypatch.setattr(looks, "look_at", slow)
@@ -192,7 +192,7 @@ def test_a_look_that_ends_late_does_not_hide_what_came_of_opening(
     told = opening.report.text()
     assert told.startswith("openfield_sample: 600 frames")
     go.set()
-    qtbot.waitUntil(lambda: not opening.looks.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not opening.looks.busy, timeout=60_000)
     assert opening.report.text() == told
     opening.video.path = ""
     opening.video.path = str(sample_files.video)

@@ -66,7 +66,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     def parts(*_: Any) -> Iterator[Any]:
         for done in range(1, 100):
             yield SimpleNamespace(done=done, total=100, step="words", resumed=False)
-            go.wait(10)
+            go.wait(60)
 
     def price(*_: Any) -> Iterator[Any]:
         yield None
@@ -145,13 +145,13 @@ def test_it_stops_when_asked_and_goes_on(
     box = unfold(panel)
     box.run_button.click()
     job = box.carrying.job
-    qtbot.waitUntil(lambda: job.progress == (1, 100), timeout=10_000)
+    qtbot.waitUntil(lambda: job.progress == (1, 100), timeout=60_000)
     assert box.status.text().startswith("Describing, 1 of 100")
     assert not box.bar.isHidden()
     box.cancel_button.click()
     assert box.status.text() == "Stopping ..."
     slow.set()
-    qtbot.waitUntil(lambda: job.done, timeout=10_000)
+    qtbot.waitUntil(lambda: job.done, timeout=60_000)
     assert job.state == "cancelled"
     assert "Describe goes on from there" in box.status.text()
     assert box.bar.isHidden()

@@ -63,7 +63,7 @@ def test_a_held_slider_previews_and_a_resting_hand_sees_the_exact_picture(
         assert np.array_equal(window.layers[name].data[1430], exact[1430])
         assert np.array_equal(shown(window, name), thinned(exact[key]))
         # The hand rests, still holding.
-        qtbot.waitUntil(lambda: OVERLAY not in window.canvas.overlays, timeout=10_000)
+        qtbot.waitUntil(lambda: OVERLAY not in window.canvas.overlays, timeout=60_000)
         assert np.array_equal(shown(window, name), thinned(exact[1430]))
         # A script sets the frame meanwhile.
         window.dims.set_current_step(0, 777)
@@ -75,7 +75,7 @@ def test_a_held_slider_previews_and_a_resting_hand_sees_the_exact_picture(
         mouse.drag(2044)
         assert OVERLAY in window.canvas.overlays
         mouse.release()
-        qtbot.waitUntil(lambda: OVERLAY not in window.canvas.overlays, timeout=10_000)
+        qtbot.waitUntil(lambda: OVERLAY not in window.canvas.overlays, timeout=60_000)
         assert np.array_equal(shown(window, name), thinned(exact[window.dims.current_step[0]]))
 
 
@@ -100,20 +100,20 @@ def test_the_event_loop_runs_while_the_exact_picture_is_decoded(
 
         def __getitem__(self, key: Any) -> Any:
             readers.append(threading.current_thread())
-            assert threading.current_thread() is threading.main_thread() or go.wait(10)
+            assert threading.current_thread() is threading.main_thread() or go.wait(60)
             return long_groups.video[key]  # type: ignore[index]
 
     monkeypatch.setattr(frames, "video", Slow())
     mouse.press()
     mouse.drag(1430)
-    qtbot.waitUntil(lambda: bool(readers), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(readers), timeout=60_000)
     assert threading.main_thread() not in readers
     # The exact picture is on its way; the slider can be moved on.
     mouse.drag(500)
     assert window.dims.current_step[0] == 500
     assert OVERLAY in window.canvas.overlays
     go.set()
-    qtbot.waitUntil(lambda: OVERLAY not in window.canvas.overlays, timeout=10_000)
+    qtbot.waitUntil(lambda: OVERLAY not in window.canvas.overlays, timeout=60_000)
     mouse.release()
     assert np.array_equal(frames[500], long_groups.video[500])  # type: ignore[index]
 

@@ -202,7 +202,7 @@ def test_tracks_come_and_go(full: Timeline, viewer: Any, recording: Recording, q
     traces = entries()["Add trace"].menu().actions()
     next(entry for entry in traces if entry.text() == "body speed").trigger()
     key = f"trace/body_speed/{who}"
-    qtbot.waitUntil(lambda: key in {track.key for track in full.model.tracks}, timeout=20_000)
+    qtbot.waitUntil(lambda: key in {track.key for track in full.model.tracks}, timeout=60_000)
     assert {"curve/novelty/", "epoch/"}.isdisjoint({track.key for track in full.model.tracks})
 
 

@@ -262,7 +262,7 @@ def test_ctrl_c_keeps_finished_parts_and_the_same_command_goes_on(
         assert process.poll() is None, process.stderr and process.stderr.read()
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=280)
     assert process.returncode == 130, said
     assert "Finished parts are kept" in said
     assert not (out / "result" / "run_card.json").exists()

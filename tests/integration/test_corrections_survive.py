@@ -50,7 +50,7 @@ def test_killed_right_after_a_correction(tmp_path: Path) -> None:
 def test_killed_many_times_while_writing(tmp_path: Path) -> None:
     path = tmp_path / "m1.corrections.jsonl"
     done = subprocess.run(
-        command(path, "killed", 40), capture_output=True, text=True, check=True, timeout=120
+        command(path, "killed", 40), capture_output=True, text=True, check=True, timeout=280
     )
     told = done.stdout.split()
     assert len(told) >= 40
@@ -69,7 +69,7 @@ def test_killed_many_times_while_writing(tmp_path: Path) -> None:
 def test_several_processes_append_at_once(tmp_path: Path) -> None:
     path = tmp_path / "m1.corrections.jsonl"
     done = subprocess.run(
-        command(path, "together", 3), capture_output=True, text=True, check=True, timeout=120
+        command(path, "together", 3), capture_output=True, text=True, check=True, timeout=280
     )
     views = [json.loads(line) for line in done.stdout.splitlines()]
     file = CorrectionsFile(path, "m1", FRAMES)

@@ -125,7 +125,7 @@ def test_a_raw_stream_is_refused_and_the_remedy_mends_it(folder: Path) -> None:
         pytest.skip("the remedy needs the ffmpeg program")
     command = str(refusal.value)
     command = command[command.index("ffmpeg ") :]
-    subprocess.run([*shlex.split(command), "-v", "error"], check=True, timeout=60)
+    subprocess.run([*shlex.split(command), "-v", "error"], check=True, timeout=280)
     with VideoReader(shlex.split(command)[-1]) as mended:
         assert [number(picture) for picture in mended] == list(raw.numbers)
 

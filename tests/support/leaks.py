@@ -40,7 +40,7 @@ class Leaks:
         self._threads = set(threading.enumerate())
         self._files = _files()
 
-    def found(self, patience: int = 40) -> list[str]:
+    def found(self, patience: int = 200) -> list[str]:
         """Return a line for everything that was left, empty when there is nothing.
 
         Parameters

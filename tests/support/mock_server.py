@@ -34,13 +34,15 @@ class Request:
 class Answer:
     """What goes back.
 
-    After ``delay_s``; a byte each ``drip_s``; only ``cut`` bytes of it before hanging up.
+    After ``delay_s``, or as soon as ``until`` holds; a byte each ``drip_s``; only ``cut`` bytes of
+    it before hanging up.
     """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
+    until: Callable[[], bool] | None = None
     cut: int | None = None
     drip_s: float = 0.0
 
@@ -91,11 +93,11 @@ class MockServer:
 
     def start(self) -> None:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._ended.set)
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
     def _run(self) -> None:
@@ -148,7 +150,7 @@ class MockServer:
             if answer.delay_s:
                 # The client may hang up meanwhile: then there is an end, and no further request.
                 waiting = asyncio.ensure_future(reader.read(1))
-                await asyncio.wait([waiting], timeout=answer.delay_s)
+                await self._pause(waiting, answer)
                 if waiting.done():
                     return False
                 waiting.cancel()
@@ -157,6 +159,17 @@ class MockServer:
             return await self._write(answer, request, writer)
         finally:
             self.open -= 1
+
+    @staticmethod
+    async def _pause(hung_up: asyncio.Future[bytes], answer: Answer) -> None:
+        if answer.until is None:
+            await asyncio.wait([hung_up], timeout=answer.delay_s)
+            return
+        end = asyncio.get_running_loop().time() + answer.delay_s
+        while not (hung_up.done() or answer.until()):
+            if asyncio.get_running_loop().time() > end:
+                return
+            await asyncio.sleep(0.005)
 
     async def _write(self, answer: Answer, request: Request, writer: asyncio.StreamWriter) -> bool:
         names = {"Content-Type": "application/json", "Server": "mock", **answer.headers}

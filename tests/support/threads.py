@@ -16,12 +16,13 @@ class Threads:
     def __init__(self) -> None:
         self._before = set(threading.enumerate())
 
-    def new(self) -> list[threading.Thread]:
-        """Return the threads that have come since and are alive."""
+    def new(self, named: str = "") -> list[threading.Thread]:
+        """Return the threads that have come since and are alive, or those whose name begins so."""
         return [
             one
             for one in threading.enumerate()
             if one not in self._before
+            and one.name.startswith(named)
             and one.name not in KEPT
             # Threads that are not Python's, seen when they first ran Python.
             and not isinstance(one, threading._DummyThread)

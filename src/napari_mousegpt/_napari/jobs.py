@@ -340,6 +340,8 @@ def verb_parts(verb: str) -> Callable[..., Iterator[Any]]:
             result = yield from iterate(*own, **kwargs, **stops)
         if result is not None:
             return result
+        if cancelled():  # the verb itself would go on where its parts were stopped
+            raise Cancelled
         # Every part is on disk now, so the verb itself only collects them.
         if verb == "run":
             return _finished_run(*args, **kwargs)

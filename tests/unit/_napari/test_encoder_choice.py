@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -83,25 +84,24 @@ def test_nothing_is_fetched_that_nobody_agreed_to(monkeypatch: pytest.MonkeyPatc
 def test_a_download_tells_how_far_it_is_and_stops(
     taught: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stop = []
+    stop = threading.Event()
 
     def slow(name: str, params: VideoParams, progress: Any) -> Any:
-        import time
-
         for done in range(40):
             progress(done * 10**6, 40 * 10**6)
-            time.sleep(0.05)
+            if done == 6:
+                stop.wait(60)  # not faster than whoever looks
         return find_encoder(str(taught), params)
 
     monkeypatch.setattr("napari_mousegpt._napari.encoder_choice.find_encoder", slow)
     seen = []
-    parts = fetch_parts("lab/tiny", VideoParams(), lambda: bool(stop))
+    parts = fetch_parts("lab/tiny", VideoParams(), stop.is_set)
 
     def follow() -> None:
         for part in parts:
             seen.append((part.done, part.total))
             if part.done > 5:
-                stop.append(True)
+                stop.set()
 
     with pytest.raises(Cancelled):
         follow()

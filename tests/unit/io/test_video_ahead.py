@@ -31,15 +31,24 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> ClipBox:
     return ClipBox(tmp_path_factory.mktemp("clips"))
 
 
+#: Threads of readers that other tests have left open.
+_OLDER: set[threading.Thread] = set()
+
+
 @pytest.fixture(autouse=True)
 def _no_thread_is_left() -> Iterator[None]:
+    _OLDER.clear()
+    _OLDER.update(threading.enumerate())
     yield
     gc.collect()
     assert threads() == 0
 
 
 def threads() -> int:
-    return sum(thread.name == "video read-ahead" for thread in threading.enumerate())
+    return sum(
+        thread.name == "video read-ahead" and thread not in _OLDER
+        for thread in threading.enumerate()
+    )
 
 
 def playing(path: Path, **options: Any) -> VideoReader:
@@ -51,7 +60,7 @@ def playing(path: Path, **options: Any) -> VideoReader:
 def at_rest(reader: VideoReader) -> int:
     """Wait until the thread has read as far as it may, and return the last row kept."""
     ahead = reader._store.ahead
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while ahead.active and ahead._row < ahead._end:
         assert time.monotonic() < until
         time.sleep(0.005)
@@ -182,7 +191,7 @@ def test_python_ends_while_it_reads(clips: ClipBox) -> None:
         "print(reader._store.ahead.active)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=240, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "True\nFalse\n", "")
 
@@ -272,7 +281,7 @@ def test_threads_play_jump_and_glance_at_one_reader(clips: ClipBox) -> None:
     for thread in asking:
         thread.start()
     for thread in asking:
-        thread.join(60)
+        thread.join(240)
     assert not any(thread.is_alive() for thread in asking)
     assert wrong == []
     reader.close()
@@ -295,6 +304,6 @@ def test_closing_while_others_play(clips: ClipBox) -> None:
     reader[50]
     reader.close()
     for thread in asking:
-        thread.join(30)
+        thread.join(120)
     assert not any(thread.is_alive() for thread in asking)
     assert all(seen)

@@ -65,7 +65,7 @@ def test_the_process_grows_by_the_cache_and_a_hundred_megabytes(large: Path, way
         [sys.executable, "-c", PROGRAM, str(large), ways],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=True,
     )
     grown = json.loads(done.stdout)

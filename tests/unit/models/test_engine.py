@@ -16,7 +16,7 @@ from napari_mousegpt.models import engine
 from napari_mousegpt.models.engine import Budget, Cancelled, Failed, run_engine
 from support.threads import Threads
 
-LONG = 20
+LONG = 120
 
 
 class Thing(NamedTuple):

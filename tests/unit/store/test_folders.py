@@ -40,7 +40,7 @@ with RunFolder(sys.argv[1], card) as folder:
     for part in iter_parts(folder, [Job("words", f"{i:05d}", make(i)) for i in range(4)]):
         print(part.name, part.resumed, flush=True)
         if part.done == int(sys.argv[3]):
-            time.sleep(60)
+            time.sleep(250)
     folder.finish(parts=4)
 """
 
@@ -196,11 +196,11 @@ def test_killed_run_goes_on_and_ends_the_same(tmp_path: Path, card_file: Path) -
     (parts / ".00002.parquet.12ab.part").write_bytes(b"half a part")
     (parts / "00002.parquet").write_bytes(b"renamed but not sealed")
     with start(tmp_path / "run", card_file, stop_after=0) as again:
-        lines = again.communicate(timeout=60)[0].split()
+        lines = again.communicate(timeout=250)[0].split()
     assert again.returncode == 0
     assert lines[1::2] == ["True", "True", "False", "False"]
     with start(tmp_path / "straight", card_file, stop_after=0) as straight:
-        straight.communicate(timeout=60)
+        straight.communicate(timeout=250)
     mine, theirs = contents(tmp_path / "run"), contents(tmp_path / "straight")
     mine.pop("parts/words/.00002.parquet.12ab.part")
     for name in ("plan.json", "result/run_card.json"):
@@ -221,7 +221,7 @@ def test_lock_of_another_process(tmp_path: Path, card_file: Path) -> None:
         "run: expected to be the only one writing here, found another run that is still going. "
         "Wait for it, or choose another output folder."
     )
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 250
     while True:  # the system frees the lock of a dead process
         try:
             with RunFolder(tmp_path / "run", CARD) as folder:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import socket
@@ -263,14 +264,14 @@ def test_a_bad_clip_among_good_ones_keeps_the_sentence_of_the_server() -> None:
 
 def test_a_clip_too_slow_is_a_timeout_and_the_rest_goes_on() -> None:
     def behave(request: Request) -> Answer:
-        return Answer(body=chat_answer("x"), delay_s=9 if request.clip == 0 else 0)
+        return Answer(body=chat_answer("x"), delay_s=30 if request.clip == 0 else 0)
 
     with mock_server(behave) as mock:
-        server = quick(mock.url, timeout_s=0.2, tries=2)
+        server = quick(mock.url, timeout_s=1.5, tries=2)
         replies = list(describe_remote(asks(3), server))
     assert replies[0].error is not None
     assert replies[0].error.kind == "timeout"
-    assert "within 0.2 s" in str(replies[0].error)
+    assert "within 1.5 s" in str(replies[0].error)
     assert [reply.text for reply in replies[1:]] == ["x", "x"]
 
 
@@ -296,7 +297,7 @@ def test_the_pause_that_the_server_asks_for_is_made(headers: dict[str, str], lea
     with mock_server(behave) as mock:
         (reply,) = describe_remote(asks(1), quick(mock.url))
     assert (reply.text, reply.tries) == ("x", 2)
-    assert least <= arrived[1] - arrived[0] < least + 5
+    assert least <= arrived[1] - arrived[0] < least + 20
 
 
 def test_an_answer_that_drips_is_a_timeout_too() -> None:
@@ -313,8 +314,23 @@ def test_an_answer_that_drips_is_a_timeout_too() -> None:
     assert reply.error.kind == "timeout"
 
 
-def test_pauses_double_and_have_an_end() -> None:
+def test_pauses_double_and_have_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    from napari_mousegpt.words import server_exchange
+
     arrived: list[float] = []
+    chosen: list[float] = []
+
+    class Asyncio:
+        """Notes the pauses that are chosen, as a busy machine makes longer ones of them."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(asyncio, name)
+
+        async def sleep(self, seconds: float) -> None:
+            chosen.append(seconds)
+            await asyncio.sleep(seconds)
+
+    monkeypatch.setattr(server_exchange, "asyncio", Asyncio())
 
     def behave(request: Request) -> Answer:
         arrived.append(time.monotonic())
@@ -324,9 +340,9 @@ def test_pauses_double_and_have_an_end() -> None:
         server = quick(mock.url, first_wait_s=0.1, longest_wait_s=0.25, tries=5)
         (reply,) = describe_remote(asks(1), server)
     assert reply.tries == 5
-    pauses = np.diff(arrived)
-    assert (pauses >= [0.05, 0.1, 0.2, 0.25]).all()
-    assert (pauses <= np.array([0.1, 0.2, 0.25, 0.25]) + 0.2).all()
+    assert (np.array(chosen) >= [0.05, 0.1, 0.2, 0.25]).all()
+    assert (np.array(chosen) <= [0.1, 0.2, 0.25, 0.25]).all()
+    assert (np.diff(arrived) >= chosen).all()
 
 
 def test_an_answer_cut_at_its_limit_is_kept_marked_and_not_asked_again() -> None:
@@ -404,7 +420,7 @@ def test_cancelled_within_a_clip() -> None:
         for reply in describe_remote(asks(50), server, cancelled=stop.is_set):
             got.append(reply.row)
         seconds = time.monotonic() - begun
-    assert seconds < 10
+    assert seconds < 25
     assert got == [0, 2, 3, 4]  # 1 and 5 hang; what came behind them is not lost
     assert no_client_threads()
 
@@ -427,7 +443,7 @@ def test_closed_within_a_clip_and_the_asks_are_closed_too() -> None:
         assert next(replies).row == 0
         begun = time.monotonic()
         replies.close()  # type: ignore[attr-defined]
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 25
     assert closed.is_set()
     assert no_client_threads()
 

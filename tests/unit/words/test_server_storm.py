@@ -27,6 +27,8 @@ from support.pace import slowness
 N_CLIPS = 1000
 LIMIT = 12
 TRIES = 4
+#: Seconds that nothing here takes, on whatever machine.
+LONG = 60.0
 RATE_LIMIT = b'{"error": {"message": "Rate limit reached"}}'
 
 
@@ -206,14 +208,18 @@ def test_an_early_slow_clip_keeps_its_place_and_holds_up_nobody() -> None:
 
     def behave(request: Request) -> Answer:
         arrived[request.clip] = time.monotonic()
-        slow = request.clip == 0
-        return Answer(body=chat_answer(f"clip {request.clip}"), delay_s=2.0 if slow else 0.0)
+        body = chat_answer(f"clip {request.clip}")
+        if request.clip:
+            return Answer(body=body)
+        return Answer(body=body, delay_s=LONG, until=lambda: len(arrived) == 30)
 
     with mock_server(behave) as mock:
-        replies = list(describe_remote([ask(i) for i in range(30)], Server(mock.url, MODEL)))
+        server = Server(mock.url, MODEL, timeout_s=2 * LONG)
+        replies = list(describe_remote([ask(i) for i in range(30)], server))
     assert [reply.text for reply in replies] == [f"clip {i}" for i in range(30)]
-    assert arrived[29] - arrived[0] < 1.9
-    assert replies[0].seconds > 1.9
+    # The first one was answered when all others had been asked, not when its time was over.
+    assert replies[0].tries == 1
+    assert replies[0].seconds < LONG
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> bool:
@@ -225,7 +231,12 @@ def wait_until(holds: Callable[[], bool], seconds: float = 30.0) -> bool:
 
 @pytest.mark.parametrize("limit", [1, 3])
 def test_never_more_requests_than_allowed(limit: int) -> None:
+    end = time.monotonic() + LONG
+
     def behave(request: Request) -> Answer:
+        # The first ones wait for each other: so many are allowed, however slow the machine is.
+        if mock.peak < limit and time.monotonic() < end:
+            return Answer(body=chat_answer("x"), delay_s=5, until=lambda: mock.peak >= limit)
         return Answer(body=chat_answer("x"), delay_s=0.01)
 
     with mock_server(behave) as mock:
