@@ -6,7 +6,10 @@ import gc
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,6 +45,29 @@ def shared_data() -> Path:
             "or name the folder in NAPARI_MOUSEGPT_SHARED_DATA"
         )
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _stability_at_a_glance() -> Iterator[None]:
+    """Whole runs tell stability by short refits, one of each kind: the long ones have own tests."""
+    from napari_mousegpt.clusters import clustering_steps
+    from napari_mousegpt.clusters.stability import measure_stability
+
+    def glance(found: Any, vectors: Any, *, seeds: int, subsamples: int, animals: Any) -> Any:
+        short = replace(
+            found.params, partitions=20, micro_clusters=min(found.params.micro_clusters, 100)
+        )
+        return measure_stability(
+            replace(found, params=short),
+            vectors,
+            seeds=min(seeds, 1),
+            subsamples=min(subsamples, 1),
+            animals=animals,
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clustering_steps, "measure_stability", glance)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -29,9 +30,13 @@ RESULTS = {
     "ethogram.parquet",
     "ethogram.png",
     "map",
+    "memberships.parquet",
+    "naming_words.parquet",
     "recording.json",
     "report.md",
     "run_card.json",
+    "stability.csv",
+    "stability.parquet",
     "vectors.parquet",
 }
 
@@ -137,6 +142,16 @@ def test_export_in_every_format(
     message = _refused(capsys, "export", out, tmp_path / "bouts.xyz")
     assert ".parquet" in message
     assert not (tmp_path / "bouts.xyz").exists()
+
+
+def test_a_reader_that_goes_away_is_no_failure(files: tuple[str, str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)  # as "| head" does
+    words = [sys.executable, "-m", "napari_mousegpt", "info", files[1]]
+    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=280)
+    os.close(writer)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
 
 
 def test_doctor_says_which_device_will_be_used(capsys: pytest.CaptureFixture[str]) -> None:
@@ -256,7 +271,7 @@ def test_ctrl_c_keeps_finished_parts_and_the_same_command_goes_on(
         # A shell starts what runs in its background with this signal ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 280
     while not list((out / "parts" / "words").glob("*.sha256")) if out.exists() else True:
         assert time.monotonic() < deadline
         assert process.poll() is None, process.stderr and process.stderr.read()

@@ -84,6 +84,7 @@ def scored(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return seen
 
 
+@pytest.mark.slow
 def test_words_of_some_windows_are_right_for_nearly_all(
     done: Path, describing: DescribeParams, tmp_path: Path, scored: list[int]
 ) -> None:
@@ -117,6 +118,7 @@ def test_words_of_some_windows_are_right_for_nearly_all(
     assert set(load_run(out).ethogram.labels) == set(LABELS)
 
 
+@pytest.mark.slow
 def test_a_stopped_propagation_asks_nothing_twice(
     done: Path, describing: DescribeParams, tmp_path: Path, scored: list[int]
 ) -> None:

@@ -17,8 +17,10 @@ from napari.components import ViewerModel
 import napari_mousegpt as mg
 from napari_mousegpt.cli.commands import COMMANDS
 from napari_mousegpt.clips import ClipParams
+from napari_mousegpt.core.parquet import write_parquet
 from napari_mousegpt.runs.trials import TrialParams
 from napari_mousegpt.words import DescribeParams
+from support.mapped import windows_of
 from support.tiny_models import tiny_vlm
 
 #: Where a user meets each public verb: a command, a widget or a reader of the viewer.
@@ -38,6 +40,19 @@ REACHED_BY = {
     "nearest": {"widget Project and cluster"},
     "cluster": {"command cluster"},
     "iter_cluster": {"command cluster"},
+    "apply_map": {"command apply", "widget Map"},
+    "iter_apply_map": {"command apply"},
+    "refit_map": {"command refit"},
+    "iter_refit_map": {"command refit"},
+    "publish_map": {"command map"},
+    "inspect_map": {"command map"},
+    "side_by_side": {"command map"},
+    "vector_stream": {"command apply", "command refit", "command map"},
+    "novel": {"command novel", "widget Novelty"},
+    "iter_novel": {"command novel", "widget Novelty"},
+    "novel_against": {"command novel"},
+    "odd_within": {"widget Novelty"},
+    "search": {"command search", "widget Search"},
     "ethogram": {"command run", "command export"},
     "run": {"command run", "widget Describe", "widget Project and cluster"},
     "iter_run": {"command run", "widget Describe", "widget Project and cluster"},
@@ -84,6 +99,12 @@ REACHED_BY = {
     "annotate_video": {"command annotate", "widget Export"},
     "iter_annotate_video": {"command annotate", "widget Export"},
 }
+#: The same of classes that are met as such.
+CLASSES_REACHED_BY = {
+    "NamedMap": {"command names", "command merge", "widget Map"},
+    "GrowingMap": {"command novel --accept", "widget Novelty"},
+    "SearchIndex": {"command search", "widget Search"},
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -129,10 +150,13 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     called["action_profile"] = acted = mg.action_profile([[0.2, 0.8]], ["digging", "tai chi"])
     called["iter_cluster"] = list(mg.iter_cluster(vectors, words))
     called["cluster"] = groups = mg.cluster(vectors, words)
+    called |= _maps(vectors, words, tmp_path)
+    called |= _novelty()
     called["ethogram"] = etho = mg.ethogram(groups)
     called["iter_run"] = list(mg.iter_run(recording, tmp_path / "run"))
     called["run"] = result = mg.run(recording, tmp_path / "run")
     called["load_run"] = mg.load_run(tmp_path / "run", recording)
+    called["search"] = mg.search(tmp_path / "run", "walks", k=2)
     called["load_ethogram"] = loaded, clocks = mg.load_ethogram(tmp_path / "run")
     called["export"] = table = mg.export(loaded, tmp_path / "bouts.csv", clocks)
     called["info"] = report = mg.info(table)
@@ -240,6 +264,47 @@ def test_every_verb_is_called(recording: mg.Recording, tmp_path: Path) -> None:
     pictures.close()
 
 
+def _maps(vectors: mg.Vectors, words: Any, place: Path) -> dict[str, Any]:
+    """Call the verbs about maps."""
+    called: dict[str, Any] = {}
+    mg.cluster(vectors, words, out=place / "found")
+    mg.NamedMap.open(place / "found", who="KM").rename(0, "zoomies")
+    about: dict[str, Any] = {"title": "One mouse", "authors": ["A. Person"], "licence": "CC0-1.0"}
+    lent = place / "lent"
+    called["publish_map"] = mg.publish_map(place / "found", lent, vectors=vectors, **about)
+    called["inspect_map"] = looked = mg.inspect_map(lent)
+    called["iter_apply_map"] = list(mg.iter_apply_map(lent, vectors, out=place / "applied"))
+    called["apply_map"] = applied = mg.apply_map(lent, vectors, out=place / "applied")
+    again = {"out": place / "again"}
+    called["iter_refit_map"] = list(mg.iter_refit_map(place / "found", vectors, words, **again))
+    called["refit_map"] = refitted = mg.refit_map(place / "found", vectors, words, **again)
+    other = refitted.map.apply(vectors)
+    called["side_by_side"] = side = mg.side_by_side(applied.assignments, other)
+    called["vector_stream"] = mg.vector_stream([_file_of(vectors, place)])
+    assert not looked.problems
+    assert "zoomies" in set(applied.assignments["name"])
+    assert refitted.map.parent
+    assert side.n == len(vectors)
+    return called
+
+
+def _file_of(vectors: mg.Vectors, place: Path) -> Path:
+    write_parquet(vectors.to_table(), place / "vectors.parquet")
+    return place / "vectors.parquet"
+
+
+def _novelty() -> dict[str, Any]:
+    """Ask what is new, where nothing is."""
+    old = mg.Vectors.concat([windows_of(name, 60)[0] for name in ("a", "b", "c", "d")])
+    new = mg.Vectors.concat([windows_of(name, 60)[0] for name in ("e", "f")])
+    called: dict[str, Any] = {"novel_against": mg.novel_against(old, new)}
+    called["odd_within"] = mg.odd_within(old)
+    called["iter_novel"] = list(mg.iter_novel(old, new))
+    called["novel"] = found = mg.novel(old, new)
+    assert len(found.windows) == len(new)
+    return called
+
+
 def test_start_does_a_verb_in_the_background(recording: mg.Recording, qtbot: Any) -> None:
     job = mg.start(ViewerModel(), "describe", recording, mg.windows(recording, "1s"))
     qtbot.waitUntil(lambda: job.done, timeout=60_000)
@@ -248,6 +313,7 @@ def test_start_does_a_verb_in_the_background(recording: mg.Recording, qtbot: Any
 
 def test_every_verb_can_be_reached_by_a_user() -> None:
     assert set(REACHED_BY) == _verbs()
+    assert set(mg.__all__) >= set(CLASSES_REACHED_BY)
     manifest = yaml.safe_load((Path(mg.__file__).parent / "napari.yaml").read_text())
     contributions = manifest["contributions"]
     widgets = {widget["display_name"] for widget in contributions["widgets"]}
@@ -257,7 +323,7 @@ def test_every_verb_can_be_reached_by_a_user() -> None:
         "sample data": contributions["sample_data"],
         "menu": contributions["menus"],
     }
-    for verb, ways in REACHED_BY.items():
+    for verb, ways in {**REACHED_BY, **CLASSES_REACHED_BY}.items():
         for way in ways:
             kind, _, name = way.partition(" ")
             if kind == "command":
@@ -275,7 +341,8 @@ def test_every_verb_can_be_reached_by_a_user() -> None:
 
 
 def test_every_command_and_widget_serves_a_verb() -> None:
-    ways = {way for group in REACHED_BY.values() for way in group}
+    reached = {**REACHED_BY, **CLASSES_REACHED_BY}
+    ways = {way for group in reached.values() for way in group}
     commands = {way.split()[1] for way in ways if way.startswith("command")}
     assert commands == set(COMMANDS)
     manifest = yaml.safe_load((Path(mg.__file__).parent / "napari.yaml").read_text())

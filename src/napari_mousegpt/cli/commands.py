@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 import napari_mousegpt as mg
-from napari_mousegpt.cli.answers import Answer, Command, wrote
+from napari_mousegpt.cli.answers import Answer, Command
 from napari_mousegpt.cli.blind_commands import (
     add_blind_options,
     add_unblind_options,
@@ -15,11 +14,23 @@ from napari_mousegpt.cli.blind_commands import (
     unblind_study,
 )
 from napari_mousegpt.cli.certify_commands import add_certify_options, certify_model
+from napari_mousegpt.cli.cluster_commands import add_cluster_options, cluster_vectors
+from napari_mousegpt.cli.cluster_options import add_clustering
 from napari_mousegpt.cli.correction_commands import add_correction_options, report_corrections
 from napari_mousegpt.cli.describe_commands import add_describe_options, describe_recording
 from napari_mousegpt.cli.encoder_options import add_encoder
 from napari_mousegpt.cli.epoch_commands import add_epoch_options, report_epochs
+from napari_mousegpt.cli.export_commands import add_export_options, export_bouts
 from napari_mousegpt.cli.label_commands import add_label_options, report_labels
+from napari_mousegpt.cli.map_commands import (
+    add_apply_options,
+    add_map_options,
+    add_refit_options,
+    apply_to_recordings,
+    refit_on_recordings,
+    work_on_map,
+)
+from napari_mousegpt.cli.merge_commands import add_merge_options, report_merges
 from napari_mousegpt.cli.model_commands import add_model_options, report_models
 from napari_mousegpt.cli.movie_commands import (
     add_annotate_options,
@@ -27,11 +38,12 @@ from napari_mousegpt.cli.movie_commands import (
     write_annotated,
     write_exemplars,
 )
+from napari_mousegpt.cli.name_commands import add_name_options, report_names
+from napari_mousegpt.cli.novel_commands import add_novel_options, find_novelty
 from napari_mousegpt.cli.options import (
     add_output,
     add_windows,
 )
-from napari_mousegpt.cli.progress import shown
 from napari_mousegpt.cli.project_commands import add_project_options, project_recording
 from napari_mousegpt.cli.propagate_commands import (
     add_calibrate_options,
@@ -40,6 +52,7 @@ from napari_mousegpt.cli.propagate_commands import (
     propagate_run,
 )
 from napari_mousegpt.cli.run_commands import add_run_options, answer_run, run_recording
+from napari_mousegpt.cli.search_commands import add_search_options, search_runs
 from napari_mousegpt.cli.study_commands import (
     add_relocate_options,
     add_study_options,
@@ -59,6 +72,7 @@ def _demo_options(parser: argparse.ArgumentParser) -> None:
     add_output(parser)
     add_windows(parser)
     add_encoder(parser)
+    add_clustering(parser)
     add_words(parser)
     parser.set_defaults(windows=False, body=[], only=None, estimate=False)
 
@@ -94,70 +108,6 @@ def _doctor(_: Options) -> Answer:
         finding.topic: {"found": finding.text, "problem": finding.problem} for finding in findings
     }
     return Answer(lines, facts)
-
-
-def _cluster_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "vectors",
-        type=Path,
-        nargs="+",
-        help="vectors of one or more recordings: folders of 'project', or vectors.parquet files",
-    )
-    parser.add_argument(
-        "--words",
-        type=Path,
-        nargs="*",
-        default=[],
-        help="descriptions that name the clusters: folders of 'describe', or descriptions.parquet",
-    )
-    add_output(parser)
-
-
-def _cluster(options: Options) -> Answer:
-    import pandas as pd
-
-    from napari_mousegpt.core.vectors import Vectors
-
-    tables = [_table_of(path, "vectors.parquet") for path in options.vectors]
-    words = [_table_of(path, "descriptions.parquet") for path in options.words]
-    parts = mg.iter_cluster(
-        Vectors.concat([Vectors.from_table(table) for table in tables]),
-        pd.concat(words, ignore_index=True) if words else None,
-        out=options.out,
-        overwrite=options.overwrite,
-    )
-    rows = {part.name: len(part.table) for part in shown(parts, quiet=options.quiet)}
-    return wrote(
-        options.out,
-        {"clusters.csv": rows["names"], "assignments.csv": rows["assignments"]},
-    )
-
-
-def _export_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, help="finished run, or an ethogram file")
-    parser.add_argument("file", type=Path, help="file to write")
-    parser.add_argument(
-        "--format",
-        choices=("bouts", "frames", "boris", "boris-project", "boris-binary"),
-        default=None,
-        help="what to write; by default bouts, as csv, parquet or a BORIS project by the ending",
-    )
-    parser.add_argument(
-        "--source",
-        choices=("model", "cluster", "human", "import"),
-        help="only bouts of this source (model: words; cluster: clusters)",
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
-
-
-def _export(options: Options) -> Answer:
-    ethogram, clocks = mg.load_ethogram(options.run)
-    if options.source:
-        ethogram = ethogram.select(source=options.source)
-    path = mg.export(
-        ethogram, options.file, clocks, format=options.format, overwrite=options.overwrite
-    )
-    return Answer([f"{path}: {len(ethogram)} bouts"], {"file": str(path), "bouts": len(ethogram)})
 
 
 def _show_options(parser: argparse.ArgumentParser) -> None:
@@ -201,23 +151,6 @@ def _require_display() -> None:
         )
 
 
-def _table_of(path: Path, name: str) -> Any:
-    import pandas as pd
-
-    place = path / "result" / name if path.is_dir() else path
-    if not place.is_file():
-        raise InputError(
-            path,
-            expected=f"a folder with result/{name}, or such a file",
-            found="no such file",
-            remedy="Name the folder given to -o before.",
-        )
-    try:
-        return pd.read_parquet(place)
-    except (OSError, ValueError) as error:
-        raise InputError(place, expected="a parquet table", found=str(error)) from error
-
-
 #: Every command by name. A test holds this against the public verbs and the manifest.
 COMMANDS = {
     "run": Command(
@@ -252,7 +185,34 @@ COMMANDS = {
     "project": Command(
         "turn windows of a recording into vectors", add_project_options, project_recording
     ),
-    "cluster": Command("find and name clusters of vectors", _cluster_options, _cluster),
+    "cluster": Command("find and name clusters of vectors", add_cluster_options, cluster_vectors),
+    "names": Command(
+        "show what clusters are called and why; name them, undo", add_name_options, report_names
+    ),
+    "merge": Command(
+        "suggest clusters that may be one, merge them, undo", add_merge_options, report_merges
+    ),
+    "refit": Command(
+        "fit a map again on other recordings, so that behaviours keep their ids",
+        add_refit_options,
+        refit_on_recordings,
+    ),
+    "map": Command(
+        "publish a map for others, inspect one, compare two", add_map_options, work_on_map
+    ),
+    "apply": Command(
+        "label recordings by a frozen map, and say how far it holds for them",
+        add_apply_options,
+        apply_to_recordings,
+    ),
+    "search": Command(
+        "find stretches of finished runs by words, by an example, by filters",
+        add_search_options,
+        search_runs,
+    ),
+    "novel": Command(
+        "find what new recordings hold that a reference does not", add_novel_options, find_novelty
+    ),
     "study": Command("name everything wrong with a study table", add_study_options, report_study),
     "relocate": Command(
         "find the files of a study table again; shows what would change",
@@ -281,7 +241,11 @@ COMMANDS = {
         add_epoch_options,
         report_epochs,
     ),
-    "export": Command("write the bouts of a run for other programs", _export_options, _export),
+    "export": Command(
+        "write the bouts of a run, study or clustering for other programs",
+        add_export_options,
+        export_bouts,
+    ),
     "exemplars": Command(
         "write a movie of the bouts that stand for a label, side by side",
         add_exemplar_options,

@@ -39,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings():
             warnings.showwarning = _show_warning
             answer = options.command(options)
+        if options.json:
+            print(json.dumps(answer.facts, indent=2, ensure_ascii=False), flush=True)
+        else:
+            print("\n".join(answer.lines), flush=True)
     except MouseGPTError as error:
         _complain(str(error), options.json, error.exit_code)
         return error.exit_code
@@ -53,10 +57,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output went away (head, less): that is no failure of ours.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    if options.json:
-        print(json.dumps(answer.facts, indent=2, ensure_ascii=False))
-    else:
-        print("\n".join(answer.lines))
     return int(answer.exit_code)
 
 

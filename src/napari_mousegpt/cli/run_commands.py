@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import napari_mousegpt as mg
 from napari_mousegpt.cli.answers import Answer
+from napari_mousegpt.cli.cluster_options import add_clustering, clustering_params
 from napari_mousegpt.cli.describe_commands import agree_to_sending
 from napari_mousegpt.cli.encoder_options import add_encoder, found_encoder, video_params
 from napari_mousegpt.cli.options import (
@@ -60,6 +61,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         help="say how long it will take and how much memory it needs, and do nothing",
     )
     add_encoder(parser)
+    add_clustering(parser)
     add_words(parser)
     add_table_reading(parser)
 
@@ -136,6 +138,7 @@ def _params(options: argparse.Namespace, clock: Timebase | None) -> RunParams:
         step_s=float(parse_duration(step, clock)) if step else 0.0,
         encoder=options.encoder,
         video=video_params(options),
+        clusters=clustering_params(options),
         describer=describer,
     )
 

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from napari_mousegpt.clusters.accepted import Accepted, claim
 from napari_mousegpt.clusters.bouts import Bouts, find_bouts, find_runs, has_seconds
 from napari_mousegpt.clusters.consensus import Partitions, nearest
 from napari_mousegpt.clusters.params import ClusterParams
@@ -35,6 +36,8 @@ Floats = NDArray[np.float64]
 
 #: The cluster of intervals that belong to none.
 NOISE = -1
+#: A cluster with more of what is clustered than this tells nothing.
+_GIANT = 0.9
 #: Bouts looked up at a time.
 _CHUNK = 8192
 
@@ -75,6 +78,15 @@ class ClusterMap:
         Recording, individual, start and stop of the typical interval of each cluster.
     software : mapping of str to str
         Versions it was fitted with.
+    accepted : tuple of Accepted
+        Behaviours that were accepted after the fit.
+    ids : tuple of int
+        Id of each cluster of the fit, rising; empty while they are 0, 1, 2, ... A refit keeps the
+        ids of behaviours that it found again.
+    given : int
+        Ids below this one were given before, by maps that this one goes on from.
+    parent : str
+        Map id of the map that this one goes on from; else empty.
     """
 
     params: ClusterParams
@@ -94,18 +106,32 @@ class ClusterMap:
     sizes: tuple[int, ...] = ()
     medoids: tuple[tuple[str, str, int, int], ...] = ()
     software: dict[str, str] = field(default_factory=dict)
+    accepted: tuple[Accepted, ...] = ()
+    ids: tuple[int, ...] = ()
+    given: int = 0
+    parent: str = ""
 
     def __repr__(self) -> str:
         return f"<ClusterMap {self.map_id}: {len(self)} clusters of {self.model} vectors>"
 
     def __len__(self) -> int:
-        """Return the number of clusters, noise not counted."""
+        """Return the number of clusters of the fit, noise not counted."""
         return int(self.shares.shape[1])
 
     @property
     def clusters(self) -> tuple[int, ...]:
-        """Ids of the clusters."""
-        return tuple(range(len(self)))
+        """Ids of the clusters, those of accepted behaviours last."""
+        return (*self.fitted, *(one.cluster for one in self.accepted))
+
+    @property
+    def fitted(self) -> tuple[int, ...]:
+        """Id of each cluster of the fit, in the order of ``shares``, ``sizes`` and ``medoids``."""
+        return self.ids or tuple(range(len(self)))
+
+    @property
+    def next_id(self) -> int:
+        """The first id that was never given; accepted behaviours only ever join."""
+        return max((self.given - 1, *self.clusters), default=-1) + 1
 
     @property
     def map_id(self) -> str:
@@ -113,6 +139,29 @@ class ClusterMap:
         from napari_mousegpt.clusters.map_files import rule_id
 
         return rule_id(self)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is odd about the fit, as sentences."""
+        told = []
+        _, collapsed, why = self.software.get("engine", "").partition("collapsed: ")
+        if collapsed:
+            told.append(
+                f"density collapsed ({why.rstrip(')')}): these vectors have no crowds to tell "
+                "apart, so clusters come from the consensus of random partitions"
+            )
+        if not len(self):
+            told.append(
+                "no cluster was found: every interval is noise. Give more recordings, or lower "
+                "min_cluster_size or abstain_below"
+            )
+        elif self.sizes and self.sizes[0] > _GIANT * sum(self.sizes):
+            told.append(
+                f"one cluster holds {self.sizes[0] / sum(self.sizes):.0%} of what is clustered: "
+                "the intervals hardly differ, or a few far values stretch the scale. Look at the "
+                "vectors, or lower min_cluster_share"
+            )
+        return tuple(told)
 
     def apply(self, vectors: Vectors) -> pd.DataFrame:
         """Label intervals.
@@ -128,7 +177,8 @@ class ClusterMap:
             One row for each interval, in the order of ``vectors``, with the columns of
             :data:`~napari_mousegpt.core.tables.ASSIGNMENTS`: ``cluster`` (-1 for noise) and
             ``strength`` (0 to 1). ``nearest`` is the strongest cluster also where it abstains
-            (-1 where too little was seen). ``start_s`` and ``stop_s`` are kept when there.
+            (-1 where too little was seen, or nothing near it was in a cluster). ``start_s`` and
+            ``stop_s`` are kept when there.
 
         Raises
         ------
@@ -138,30 +188,61 @@ class ClusterMap:
         InputError
             When an interval occurs twice.
         """
-        self._check(vectors)
+        self.check(vectors)
         order = key_order(vectors.intervals)
         ordered = vectors[order]
         seen = self.projection.seen(ordered.values)
-        bouts = self._bouts(ordered, seen)
-        near, strength = self._decide(bouts.points)
-        nearest_of = np.full(len(ordered), NOISE, dtype=np.int64)
-        strength_of = np.zeros(len(ordered))
+        points = self.projection.apply(ordered.values[seen])
+        table = self.label(ordered.intervals, seen, points)
+        back = np.empty(len(order), dtype=np.intp)
+        back[order] = np.arange(len(order))
+        return ASSIGNMENTS.check(
+            table.assign(range_id=ordered.intervals.range_ids()).iloc[back].reset_index(drop=True)
+        )
+
+    def label(self, intervals: Intervals, seen: NDArray[np.bool_], points: Floats) -> pd.DataFrame:
+        """Label projected rows: what :meth:`apply` does behind the projection.
+
+        Parameters
+        ----------
+        intervals : Intervals
+            Sorted by :func:`key_order`.
+        seen : ndarray of bool, shape (n,)
+            Rows with enough numbers.
+        points : ndarray of float64, shape (seen rows, p)
+            Those rows, projected.
+
+        Returns
+        -------
+        DataFrame
+            Keys, seconds where there are any, ``cluster``, ``strength``, ``nearest``, in the order
+            of the intervals.
+        """
+        runs = find_runs(intervals, seen, timed=self.timed)
+        bouts = find_bouts(points, runs, self.penalty, self.longest)
+        return self.label_bouts(intervals, seen, bouts, *self.decide(bouts.points))
+
+    def label_bouts(
+        self,
+        intervals: Intervals,
+        seen: NDArray[np.bool_],
+        bouts: Bouts,
+        near: NDArray[np.int64],
+        strength: Floats,
+    ) -> pd.DataFrame:
+        """Give every row the label of its bout: what :meth:`label` does once they are decided."""
+        nearest_of = np.full(len(intervals), NOISE, dtype=np.int64)
+        strength_of = np.zeros(len(intervals))
         nearest_of[seen] = near[bouts.of_row]
         strength_of[seen] = strength[bouts.of_row]
         firm = (
             (nearest_of != NOISE) & (strength_of > 0) & (strength_of >= self.params.abstain_below)
         )
-        table = ordered.intervals.to_pandas()
+        table = intervals.to_pandas()
         table = table[[name for name in (*KEYS, "start_s", "stop_s") if name in table.columns]]
-        table = table.assign(
-            range_id=ordered.intervals.range_ids(),
-            cluster=np.where(firm, nearest_of, NOISE),
-            strength=strength_of,
-            nearest=nearest_of,
+        return table.assign(
+            cluster=np.where(firm, nearest_of, NOISE), strength=strength_of, nearest=nearest_of
         )
-        back = np.empty(len(order), dtype=np.intp)
-        back[order] = np.arange(len(order))
-        return ASSIGNMENTS.check(table.iloc[back].reset_index(drop=True))
 
     def save(self, folder: str | Path) -> Path:
         """Write the map to a new folder (``map.json`` and ``arrays.npz``) and return its path.
@@ -188,11 +269,6 @@ class ClusterMap:
 
         return load_map(Path(folder))
 
-    def _bouts(self, ordered: Vectors, seen: NDArray[np.bool_]) -> Bouts:
-        runs = find_runs(ordered.intervals, seen, timed=self.timed)
-        points = self.projection.apply(ordered.values[seen])
-        return find_bouts(points, runs, self.penalty, self.longest)
-
     def votes(self, points: Floats) -> Floats:
         """Return the share of votes for each cluster, shape (n, n_clusters); points are bouts."""
         votes = np.zeros((len(points), len(self)))
@@ -203,18 +279,42 @@ class ClusterMap:
                 votes[rows] += self.shares[groups]
         return votes / (len(self.partitions.first) - 1)
 
-    def _decide(self, points: Floats) -> tuple[NDArray[np.int64], Floats]:
-        """Return the strongest cluster of each bout and its strength, 0 outside the limit."""
+    def decide(
+        self, points: Floats, votes: Floats | None = None
+    ) -> tuple[NDArray[np.int64], Floats]:
+        """Return the strongest cluster of each bout and its strength, 0 outside the limit.
+
+        Parameters
+        ----------
+        points : ndarray of float64, shape (n, p)
+            Bouts.
+        votes : ndarray of float64, shape (n, n_clusters), optional
+            What :meth:`votes` says of them, where that is known already.
+        """
+        near, strength = self._voted(points, votes)
+        return claim(self.accepted, points, self.micro, near, strength)
+
+    def _voted(self, points: Floats, votes: Floats | None) -> tuple[NDArray[np.int64], Floats]:
         if not len(self):
             return np.full(len(points), NOISE, dtype=np.int64), np.zeros(len(points))
-        votes = self.votes(points)
-        near = votes.argmax(axis=1).astype(np.int64)
-        strength = np.minimum(votes.max(axis=1) / self.cohesion[near], 1.0)
+        if votes is None:
+            votes = self.votes(points)
+        most = votes.max(axis=1)
+        # Among prototypes of noise nothing votes at all.
+        column = votes.argmax(axis=1)
+        near = np.where(most > 0, np.asarray(self.fitted)[column], NOISE)
+        strength = np.minimum(most / self.cohesion[column], 1.0)
         _, distance = nearest(points, self.micro)
         return near, np.where(distance <= self.limit, strength, 0.0)
 
-    def _check(self, vectors: Vectors) -> None:
+    def check(self, vectors: Vectors) -> None:
+        """Raise MismatchError when vectors are not of the kind this map is for."""
         remedy = "Project the recordings again with the model and parameters of this map."
+        if self.params.weights:
+            remedy = (
+                "Fuse the same spaces by the same models, as 'run' with the same --weights does. "
+                "Texts that 'cluster --fuse' took in fit the recordings of this map only."
+            )
         mine, theirs = (self.model, self.revision), (vectors.model, vectors.revision)
         if mine != theirs:
             raise MismatchError(
@@ -249,14 +349,23 @@ def key_order(intervals: Intervals) -> NDArray[np.intp]:
     InputError
         When an interval occurs twice: two labels for one key could not be told apart.
     """
-    table = intervals.to_pandas()[list(KEYS)]
-    doubled = table.duplicated()
-    if doubled.any():
-        row = table[doubled].iloc[0]
-        raise InputError(
-            f"interval [{row['start']}, {row['stop']}) of {row['recording']!r}",
-            expected="every interval once",
-            found=f"{int(doubled.sum())} repeated",
-            remedy="Drop the repeated rows.",
-        )
-    return np.asarray(table.sort_values(list(KEYS), kind="stable").index.to_numpy(), dtype=np.intp)
+    # Whole numbers in the order of the texts: sorting them is far quicker than sorting texts.
+    names = [
+        pd.factorize(column, sort=True)[0] for column in (intervals.recording, intervals.individual)
+    ]
+    keys = [*names, intervals.start, intervals.stop]
+    order = np.lexsort(keys[::-1])
+    if len(order) > 1:
+        same = np.ones(len(order) - 1, dtype=bool)
+        for key in keys:
+            ordered = key[order]
+            same &= ordered[1:] == ordered[:-1]
+        if same.any():
+            row = order[1:][same].min()
+            raise InputError(
+                f"interval [{keys[2][row]}, {keys[3][row]}) of {intervals.recording[row]!r}",
+                expected="every interval once",
+                found=f"{int(same.sum())} repeated",
+                remedy="Drop the repeated rows.",
+            )
+    return np.asarray(order, dtype=np.intp)

@@ -25,6 +25,7 @@ __all__ = [
     "micro_clusters",
     "nearest",
     "random_partitions",
+    "spacing",
     "squared_distances",
 ]
 
@@ -74,6 +75,13 @@ def nearest(points: Floats, centers: Floats, chunk: int = 4096) -> tuple[Ints, F
         which[rows] = squared.argmin(axis=1)
         distance[rows] = np.sqrt(squared.min(axis=1))
     return which, distance
+
+
+def spacing(centers: Floats) -> Floats:
+    """Return the distance of each centre to the nearest other one, shape (m,)."""
+    squared = squared_distances(centers, centers)
+    np.fill_diagonal(squared, np.inf)
+    return np.asarray(np.sqrt(squared.min(axis=1)))
 
 
 def micro_clusters(points: Floats, weights: Floats, params: ClusterParams) -> tuple[Floats, Floats]:

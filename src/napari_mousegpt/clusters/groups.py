@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from napari_mousegpt.clusters.cluster_map import ClusterMap
+    from napari_mousegpt.clusters.stability import Stability
 
 __all__ = ["Groups"]
 
@@ -25,11 +26,14 @@ class Groups:
         One row for each interval, :data:`napari_mousegpt.core.tables.ASSIGNMENTS`.
     clusters : DataFrame
         One row for each cluster, :data:`napari_mousegpt.core.tables.CLUSTERS`.
+    stability : Stability or None
+        How well the clusters come back in other fits; None where nobody asked.
     """
 
     map: ClusterMap
     assignments: pd.DataFrame
     clusters: pd.DataFrame
+    stability: Stability | None = None
 
     def __repr__(self) -> str:
         noise = float((self.assignments["cluster"] < 0).mean()) if len(self.assignments) else 0.0

@@ -11,11 +11,12 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_mousegpt.clusters.accepted import Accepted
 from napari_mousegpt.clusters.consensus import Partitions
-from napari_mousegpt.clusters.params import ClusterParams
+from napari_mousegpt.clusters.params import ClusterParams, is_newer, rule_params
 from napari_mousegpt.clusters.projection import Projection
 from napari_mousegpt.core.files import PART_SUFFIX, replacing
-from napari_mousegpt.core.provenance import digest, plain
+from napari_mousegpt.core.provenance import digest
 from napari_mousegpt.errors import FormatError, InputError, OutputExistsError
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["VERSION", "load_map", "rule_id", "save_map"]
 
-#: Raised when the meaning of a field changes.
-VERSION = 1
+#: Raised when the meaning of a field changes. A map is written as the oldest version that tells all
+#: of it, so that older programs read it: 2 with accepted behaviours or newer parameters, 3 with
+#: ids that a refit kept.
+VERSION = 3
 _KIND = "napari-mousegpt cluster map"
 _CARD, _ARRAYS = "map.json", "arrays.npz"
 
@@ -51,12 +54,14 @@ def save_map(found: ClusterMap, folder: Path) -> Path:
         np.savez(file, allow_pickle=False, **arrays)
     body = {
         "kind": _KIND,
-        "version": VERSION,
+        "version": _version(found),
         "map_id": rule_id(found),
         **_rule(found),
         "sizes": list(found.sizes),
         "medoids": [list(medoid) for medoid in found.medoids],
         "software": dict(found.software),
+        **({"accepted": [_told(one) for one in found.accepted]} if found.accepted else {}),
+        **({"parent": found.parent} if found.parent else {}),
         "arrays": _checksums(arrays),
     }
     text = json.dumps({**body, "checksum": digest(body, 16)}, indent=2, ensure_ascii=False)
@@ -105,19 +110,44 @@ def load_map(folder: Path) -> ClusterMap:
         sizes=tuple(card["sizes"]),
         medoids=tuple((rec, ind, start, stop) for rec, ind, start, stop in card["medoids"]),
         software=card["software"],
+        accepted=tuple(
+            Accepted(
+                one["cluster"],
+                one["name"],
+                arrays[f"accepted_{one['cluster']}"],
+                float(arrays[f"accepted_{one['cluster']}_limit"]),
+                one["size"],
+                tuple(one["medoid"]),
+            )
+            for one in card.get("accepted", ())
+        ),
+        ids=tuple(card.get("ids", ())),
+        given=card.get("given", 0),
+        parent=card.get("parent", ""),
     )
+
+
+def _version(found: ClusterMap) -> int:
+    if _is_refitted(found):
+        return 3
+    return 2 if found.accepted or is_newer(found.params) else 1
 
 
 def _rule(found: ClusterMap) -> dict[str, Any]:
     """Return the plain fields that decide a label."""
     return {
-        "params": plain(found.params),
+        "params": rule_params(found.params),
         "model": found.model,
         "revision": found.revision,
         "names": list(found.names),
         "width": found.width,
         "timed": found.timed,
+        **({"ids": list(found.ids), "given": found.given} if _is_refitted(found) else {}),
     }
+
+
+def _is_refitted(found: ClusterMap) -> bool:
+    return bool(found.ids or found.given)
 
 
 def _arrays(found: ClusterMap) -> dict[str, NDArray[Any]]:
@@ -135,6 +165,20 @@ def _arrays(found: ClusterMap) -> dict[str, NDArray[Any]]:
         "penalty": np.asarray(found.penalty, dtype=np.float64),
         "longest": np.asarray(found.longest, dtype=np.float64),
         "limit": np.asarray(found.limit, dtype=np.float64),
+        **{f"accepted_{one.cluster}": one.examples for one in found.accepted},
+        **{
+            f"accepted_{one.cluster}_limit": np.asarray(one.limit, dtype=np.float64)
+            for one in found.accepted
+        },
+    }
+
+
+def _told(one: Accepted) -> dict[str, Any]:
+    return {
+        "cluster": one.cluster,
+        "name": one.name,
+        "size": one.size,
+        "medoid": list(one.medoid),
     }
 
 
@@ -161,10 +205,10 @@ def _read_card(path: Path) -> dict[str, Any]:
         raise _damaged(path, f"no JSON ({error})") from error
     if not isinstance(card, dict) or card.get("kind") != _KIND:
         raise FormatError(path, expected=f'"kind": "{_KIND}"', found="another file")
-    if card.get("version") != VERSION:
+    if card.get("version") not in range(1, VERSION + 1):
         raise FormatError(
             path,
-            expected=f"version {VERSION}",
+            expected=f"version 1 to {VERSION}",
             found=f"version {card.get('version')}",
             remedy="Update napari-mousegpt, or fit the map again.",
         )

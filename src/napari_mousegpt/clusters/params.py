@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from napari_mousegpt.core.provenance import plain
 from napari_mousegpt.errors import InputError
 
-__all__ = ["ClusterParams"]
+__all__ = ["BALANCES", "ENGINES", "ClusterParams", "is_newer", "rule_params"]
+
+#: What can decide how many clusters there are.
+ENGINES = ("consensus", "density", "fast")
+#: What gives the same number of rows to a fit that cannot look at all of them.
+BALANCES = ("animals", "recordings")
+#: Fields that maps of version 1 did not have, and what they were without them.
+_NEWER = {"engine": "consensus", "weights": []}
+#: Fields that play no part in what a map says.
+_BESIDE = ("balance", "refits")
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,21 @@ class ClusterParams:
     reach : float
         Bouts farther from every micro-cluster than this many times what was met in the fit are
         noise of strength 0; 0 switches this off.
+    engine : str
+        What decides how many clusters there are. ``"consensus"``: votes of random partitions, for
+        what has no gaps (kinematics), and safe for everything. ``"density"``: HDBSCAN over the
+        components, for what comes in separate crowds (embeddings of video or words). ``"fast"``:
+        the same by ``fast-hdbscan`` (extra ``fast``). Where density collapses, the consensus is
+        taken instead, with a warning.
+    weights : tuple of (str, float)
+        Share of variance of each fused space, see :func:`~napari_mousegpt.clusters.fusing.fuse`.
+        Empty: every column counts the same.
+    balance : str
+        When there are more than ``max_rows``: ``"animals"`` share them evenly, and of each its
+        recordings; or every one of the ``"recordings"`` gives the same number.
+    refits : int
+        The fit is repeated so many times with other seeds, and so many times on half of the data,
+        to say how stable the clusters are; 0 leaves that out.
     """
 
     seed: int = 0
@@ -74,9 +100,15 @@ class ClusterParams:
     max_cluster_share: float = 0.75
     abstain_below: float = 0.5
     reach: float = 2.0
+    engine: str = "consensus"
+    weights: tuple[tuple[str, float], ...] = ()
+    balance: str = "animals"
+    refits: int = 2
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "partition_sizes", tuple(self.partition_sizes))
+        pairs = tuple((str(space), float(weight)) for space, weight in self.weights)
+        object.__setattr__(self, "weights", pairs)
         _within(self, "variance", 0, 1, open_low=True)
         for name in ("min_seen", "partition_share", "max_cluster_share"):
             _within(self, name, 0, 1, open_low=True)
@@ -93,6 +125,7 @@ class ClusterParams:
             ("micro_clusters", 10),
             ("partitions", 10),
             ("min_cluster_size", 2),
+            ("refits", 0),
         ):
             _within(self, name, least, float("inf"))
         if self.min_components > self.max_components:
@@ -106,6 +139,39 @@ class ClusterParams:
                 f"partition_sizes={self.partition_sizes}",
                 expected="two numbers, the first at least 2 and not above the second",
             )
+        if self.engine not in ENGINES:
+            raise InputError(f"engine={self.engine!r}", expected=f"one of {', '.join(ENGINES)}")
+        if self.balance not in BALANCES:
+            raise InputError(f"balance={self.balance!r}", expected=f"one of {', '.join(BALANCES)}")
+        twice = sorted({space for space, _ in pairs if [one for one, _ in pairs].count(space) > 1})
+        if twice:
+            raise InputError(f"weights of {', '.join(twice)}", expected="one for each space")
+        for space, weight in self.weights:
+            if not 0 < weight < float("inf"):
+                raise InputError(
+                    f"weight {weight} of {space!r}",
+                    expected="more than 0",
+                    remedy="Leave a space that must not count out of the fusion.",
+                )
+
+
+def is_newer(params: ClusterParams) -> bool:
+    """Whether programs that know version 1 of maps only cannot read these parameters."""
+    return not _NEWER.keys().isdisjoint(rule_params(params))
+
+
+def rule_params(params: ClusterParams) -> dict[str, Any]:
+    """Return what belongs to a frozen map, as plain values.
+
+    What came after the first maps is left out where it is as it always was, so that those keep
+    their ids, and older programs read maps that need nothing new.
+    """
+    kept: dict[str, Any] = plain(params)
+    return {
+        name: value
+        for name, value in kept.items()
+        if name not in _BESIDE and not (name in _NEWER and value == _NEWER[name])
+    }
 
 
 def _within(

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_mousegpt.core.intervals import KEYS
 
-__all__ = ["bout_numbers", "typical_rows"]
+__all__ = ["best_of_each", "bout_numbers", "typical_rows", "typical_table"]
 
 
 def bout_numbers(assignments: pd.DataFrame) -> NDArray[np.int64]:
@@ -26,8 +26,7 @@ def bout_numbers(assignments: pd.DataFrame) -> NDArray[np.int64]:
         noise are bouts of the cluster -1. A row of another cluster in between ends a bout, also
         where windows overlap.
     """
-    table = assignments[[*KEYS, "cluster"]].reset_index(drop=True)
-    table = table.sort_values(list(KEYS), kind="stable")
+    table = _by_key(assignments[[*KEYS, "cluster"]].reset_index(drop=True))
     who = table.groupby(["recording", "individual"], sort=False).ngroup()
     reach = table.groupby(who)["stop"].cummax().to_numpy()
     cluster = table["cluster"].to_numpy()
@@ -43,15 +42,29 @@ def bout_numbers(assignments: pd.DataFrame) -> NDArray[np.int64]:
 
 
 def typical_rows(assignments: pd.DataFrame) -> dict[int, int]:
-    """Choose one row for each cluster.
+    """Choose one row for each cluster, see :func:`typical_table`.
+
+    Returns
+    -------
+    dict of int to int
+        Row number by cluster, noise left out.
+    """
+    best = typical_table(assignments)
+    return {int(c): int(row) for c, row in zip(best["cluster"], best["row"], strict=True)}
+
+
+def typical_table(assignments: pd.DataFrame) -> pd.DataFrame:
+    """Choose one row for each cluster and say why.
 
     It is the middle row of a bout in which the cluster is strongest (to two digits), of the longest
     such bout, of the first by recording, individual and start. The order of rows plays no part.
 
     Returns
     -------
-    dict of int to int
-        Row number by cluster, noise left out.
+    DataFrame
+        One row a cluster: ``cluster``, ``row``, the keys, and ``firm``, ``size`` and ``off_middle``
+        that decided. Tables of several recordings, one below the other, go through
+        :func:`best_of_each`.
     """
     table = assignments[["recording", "individual", "start", "stop", "cluster"]].reset_index(
         drop=True
@@ -59,14 +72,30 @@ def typical_rows(assignments: pd.DataFrame) -> dict[int, int]:
     table["firm"] = assignments["strength"].round(2).to_numpy()
     table["bout"] = bout_numbers(assignments)
     table["row"] = np.arange(len(table))
-    table = table[table["cluster"] >= 0].sort_values(list(KEYS), kind="stable")
+    table = _by_key(table[table["cluster"] >= 0])
     # Rows of one strength within one bout: the pieces to choose from.
     piece = table.groupby(["cluster", "bout", "firm"], sort=False)
     table["size"] = piece["row"].transform("size")
     table["off_middle"] = (piece.cumcount() - (table["size"] - 1) // 2).abs()
-    best = table.sort_values(
+    return best_of_each(table)
+
+
+def best_of_each(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the most typical row of each cluster among candidates."""
+    # Most rows are out of the question: what is left is sorted quickly.
+    for column, most in (("firm", True), ("size", True), ("off_middle", False)):
+        held = table.groupby("cluster")[column]
+        best = held.transform("max") if most else held.transform("min")
+        table = table[table[column] == best]
+    return table.sort_values(
         ["cluster", "firm", "size", "off_middle", *KEYS],
         ascending=[True, False, False, True, True, True, True, True],
         kind="stable",
     ).drop_duplicates("cluster")
-    return {int(c): int(row) for c, row in zip(best["cluster"], best["row"], strict=True)}
+
+
+def _by_key(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort by recording, individual, start and stop; equal rows stay in their order."""
+    names = [pd.factorize(table[name], sort=True)[0] for name in KEYS[:2]]
+    keys = [*names, table["start"].to_numpy(), table["stop"].to_numpy()]
+    return table.iloc[np.lexsort(keys[::-1])]

@@ -16,6 +16,7 @@ from napari_mousegpt.core import edit_plans
 from napari_mousegpt.core.bout_layers import BoutLayers
 from napari_mousegpt.core.edits import BoutRow, Change, Edit
 from napari_mousegpt.core.ethogram import STATUSES, Ethogram, new_bout_ids
+from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.errors import InputError, MismatchError
 
 __all__ = ["BoutBook"]
@@ -202,6 +203,12 @@ class BoutBook:
         [key] = new_bout_ids(1)
         row = BoutRow(key, self.recording_id, individual, int(start), int(stop), name)
         return self._plan("mark", [Change(key, None, row)], who)
+
+    def plan_marks(self, stretches: Intervals, label: str, who: str | None = None) -> Edit:
+        """Return the one edit that adds a bout for each stretch; see :meth:`plan_mark`."""
+        spans = zip(stretches.individual, stretches.start, stretches.stop, strict=True)
+        edits = [self.plan_mark(one, int(start), int(stop), label) for one, start, stop in spans]
+        return self._plan("mark", [change for edit in edits for change in edit.changes], who)
 
     def plan_relabel(self, ids: str | Sequence[str], label: str, who: str | None = None) -> Edit:
         """Return the edit that gives bouts another label, said by a person."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ __all__ = ["PART_SUFFIX", "make_folder", "remedy_for", "replacing"]
 #: Ending of a file that is still being written; a crash can leave one behind, nothing reads it.
 PART_SUFFIX = ".part"
 
+_SHORT_WRITE = re.compile(r"^\d+ requested and \d+ written$")
 _REMEDIES = {
     errno.ENOSPC: "The disk is full: make room and run again; what was there before is untouched.",
     errno.EDQUOT: "Your disk quota is used up: make room and run again.",
@@ -119,8 +121,9 @@ def remedy_for(error: OSError) -> str:
 def _remedy(error: OSError, ours: tuple[Path, Path]) -> str | None:
     """Return what to do about a failed write; None when the error is about another file."""
     if error.errno is None:
-        # HDF5 and Arrow wrap the system's message without its number.
-        return _REMEDIES[errno.ENOSPC] if "No space left" in str(error) else None
+        # HDF5 and Arrow wrap the system's message without its number; numpy says how much it wrote.
+        full = "No space left" in str(error) or _SHORT_WRITE.search(str(error))
+        return _REMEDIES[errno.ENOSPC] if full else None
     if error.filename is not None and Path(os.fsdecode(error.filename)) not in ours:
         return None
     return _REMEDIES.get(error.errno)
@@ -144,6 +147,7 @@ def _flush_folder(folder: Path) -> None:
 def _remove(part: Path) -> None:
     try:
         part.unlink(missing_ok=True)
-    except (NotADirectoryError, PermissionError):
+    except OSError as error:
         # Then it was never made, or the folder is lost; the first error is the one to report.
-        return
+        if error.errno not in (errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS):
+            raise

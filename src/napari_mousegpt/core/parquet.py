@@ -12,10 +12,12 @@ from napari_mousegpt.core.tables import SCHEMA_VERSION
 from napari_mousegpt.errors import FormatError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["parquet_facts", "read_parquet", "write_parquet"]
+__all__ = ["parquet_facts", "read_parquet", "write_parquet", "write_parquet_rows"]
 
 #: Key of our own facts in the metadata of a file.
 _KEY = b"napari-mousegpt"
@@ -38,14 +40,36 @@ def write_parquet(table: pd.DataFrame, path: Path, **facts: Any) -> None:
     StorageError
         When the disk is full or the folder cannot be written to.
     """
+    write_parquet_rows([table], path, **facts)
+
+
+def write_parquet_rows(tables: Iterable[pd.DataFrame], path: Path, **facts: Any) -> None:
+    """Write tables of the same columns, one below the other; one is in memory at a time.
+
+    Parameters
+    ----------
+    tables : iterable of DataFrame
+        At least one.
+    path, **facts
+        As for :func:`write_parquet`.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    arrow = pa.Table.from_pandas(table, preserve_index=False)
     ours = json.dumps({"schema_version": SCHEMA_VERSION, **plain(facts)}, ensure_ascii=False)
-    arrow = arrow.replace_schema_metadata({**(arrow.schema.metadata or {}), _KEY: ours})
     with replacing(path) as part:
-        pq.write_table(arrow, part, compression="zstd")
+        writer = None
+        try:
+            for table in tables:
+                arrow = pa.Table.from_pandas(table, preserve_index=False)
+                if writer is None:
+                    kept = {**(arrow.schema.metadata or {}), _KEY: ours}
+                    schema = arrow.schema.with_metadata(kept)
+                    writer = pq.ParquetWriter(part, schema, compression="zstd")
+                writer.write_table(arrow.cast(writer.schema))
+        finally:
+            if writer is not None:
+                writer.close()
 
 
 def parquet_facts(path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,12 @@ def digest(value: Any, size: int = 8) -> str:
 
 def software_versions() -> dict[str, str]:
     """Return the versions of the libraries that can change a result, without importing them."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
+    # Finding them on disk takes 20 ms, and a run has many cards.
     found = {"python": platform.python_version()}
     for name in _LIBRARIES:
         try:

@@ -207,6 +207,7 @@ CLUSTERS = TableSchema(
         Column("medoid_recording", "text", "its recording"),
         Column("medoid_start", "int", "its first frame"),
         Column("medoid_stop", "int", "frame after its last one"),
+        Column("name_source", "text", "whose name: user, generated, words, kinematic, none", False),
     ),
 )
 

@@ -9,9 +9,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_mousegpt.clusters import Groups, cluster_jobs, groups_of
+from napari_mousegpt.clusters import Groups, cluster_steps
+from napari_mousegpt.clusters.name_sheet import Said
 from napari_mousegpt.core.intervals import Intervals, windows
 from napari_mousegpt.core.provenance import RunCard
 from napari_mousegpt.core.recording import Recording
@@ -24,6 +26,7 @@ from napari_mousegpt.runs.params import RunParams
 from napari_mousegpt.runs.rates import Work, remember
 from napari_mousegpt.runs.results import RunResult, load_run, write_results
 from napari_mousegpt.runs.sharing import measured_before
+from napari_mousegpt.runs.spaces import fusing_jobs
 from napari_mousegpt.store import (
     Job,
     Part,
@@ -54,7 +57,15 @@ if TYPE_CHECKING:
     from napari_mousegpt.words.find_describer import Recordings
     from napari_mousegpt.words.found_model import FoundModel
 
-__all__ = ["Gathered", "described_ranges", "gather", "iter_run", "run", "run_card"]
+__all__ = [
+    "Gathered",
+    "described_ranges",
+    "gather",
+    "iter_run",
+    "naming_words",
+    "run",
+    "run_card",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,13 +81,17 @@ class Gathered:
     vectors : Vectors or None
         Pieces to cluster; None when not wanted.
     projected : Projected or None
-        The same with what a video encoder says about actions; None without one.
+        The same with what a video encoder says about actions; None without one. Of fused vectors
+        it is the part that the encoder made.
+    files : tuple of Path
+        Finished parts that hold the vectors.
     """
 
     measured: dict[str, FrameFeatures]
     descriptions: pd.DataFrame | None
     vectors: Vectors | None
     projected: Projected | None = None
+    files: tuple[Path, ...] = ()
 
 
 def iter_run(
@@ -254,16 +269,24 @@ def gather(
         descriptions = stack_descriptions(said)
     if not params.clusters_too:
         return Gathered(measured, descriptions, None)
-    tables = []
+    tables, files = [], []
     jobs = _projecting(recording, params, measured, within, encoder, cancelled)
     for part in iter_parts(folder, jobs):
         tables.append(part.table)
+        files.append(folder.part_path(part.step, part.name))
         yield part
+    projected = None
     if encoder is None:
         vectors = Vectors.concat([Vectors.from_table(table) for table in tables])
-        return Gathered(measured, descriptions, vectors)
-    projected = Projected.concat([Projected.from_table(table) for table in tables])
-    return Gathered(measured, descriptions, projected.vectors, projected)
+    else:
+        projected = Projected.concat([Projected.from_table(table) for table in tables])
+        vectors = projected.vectors
+    if params.clusters.weights:
+        for part in iter_parts(folder, fusing_jobs(vectors, measured, params)):
+            vectors = Vectors.from_table(part.table)
+            files = [folder.part_path(part.step, part.name)]
+            yield part
+    return Gathered(measured, descriptions, vectors, projected, tuple(files))
 
 
 def _projecting(
@@ -314,20 +337,24 @@ def _parts(
     known = yield from gather(recording, params, folder, within, encoder, asking, cancelled)
     groups: Groups | str = "They were not asked for."
     if known.vectors is not None:
-        found: dict[str, pd.DataFrame] = {}
         # Names come from the clusters' own bouts: a stretch of words may reach over several.
-        name_by = partial(KinematicDescriber(params.rules).describe, known.measured)
-        jobs = cluster_jobs(folder, known.vectors, name_by, params.clusters)
+        name_by = partial(naming_words, KinematicDescriber(params.rules), known)
         try:
-            for part in iter_parts(folder, jobs):
-                found[part.name] = part.table
-                yield part
-            groups = groups_of(folder.path, found["assignments"], found["names"])
+            groups = yield from cluster_steps(folder, known.vectors, name_by, params.clusters)
         except InputError as error:
             # A recording too short or too still to cluster still has its words.
             groups = str(error)
             warnings.warn(f"no clusters: {error}", stacklevel=2)
     yield from write_results(folder, recording, known, groups)
+
+
+def naming_words(
+    describer: KinematicDescriber, known: Gathered, members: Intervals
+) -> pd.DataFrame:
+    """Return the words that name clusters: the rules of their bouts, and what a model said."""
+    words = describer.describe(known.measured, members)
+    spoken = Said(known.descriptions).spoken
+    return words if spoken is None else stack_descriptions([words, spoken])
 
 
 def _asked(recording: Recording, within: Intervals | None) -> Intervals | None:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from napari_mousegpt.clusters import Level, Levels, at_level
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.parquet import read_parquet
 from napari_mousegpt.core.recording import Recording
@@ -26,7 +27,7 @@ from napari_mousegpt.runs.results import RunResult, load_run
 from napari_mousegpt.runs.study_opening import close_recording
 from napari_mousegpt.runs.study_results import StudyResult, load_study_run
 
-__all__ = ["FinishedRuns", "finished_runs"]
+__all__ = ["FinishedRuns", "finished_runs", "level_of"]
 
 #: Columns of a table of outcomes that are not of the study.
 _OUTCOMES = (
@@ -170,6 +171,34 @@ def finished_runs(
         Study(outcomes.drop(columns=left)),
         opened,
     )
+
+
+def level_of(result: RunResult, n: int, levels: Levels | None = None) -> Level:
+    """Return the clusters of a finished run joined or split to ``n`` groups; nothing is fitted.
+
+    Parameters
+    ----------
+    result : RunResult
+        With clusters.
+    n : int
+        Groups wanted, 1 to ``Levels(result.groups.map).most``.
+    levels : Levels, optional
+        Those of its map, where they are known already.
+
+    Raises
+    ------
+    InputError
+        When the run has no clusters, or its map no such level.
+    """
+    if result.groups is None:
+        raise InputError(
+            result.path,
+            expected="a run with clusters",
+            found="none",
+            remedy="Run it with clusters; its run card says why there are none.",
+        )
+    known = levels or Levels(result.groups.map)
+    return at_level(result.groups, n, result.vectors if n > known.record else None, known)
 
 
 def _recording_of(place: Path) -> str:

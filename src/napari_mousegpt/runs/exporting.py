@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from napari_mousegpt.core.ethogram import Ethogram
+from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.timebase import Timebase
 from napari_mousegpt.errors import InputError, OutputExistsError
 from napari_mousegpt.io.boris import write_boris
@@ -16,12 +16,22 @@ from napari_mousegpt.io.boris_binary import write_boris_binary
 from napari_mousegpt.io.boris_project_writer import write_boris_project
 from napari_mousegpt.io.frame_labels import write_frame_labels
 from napari_mousegpt.io.labels import read_bouts, write_bouts
+from napari_mousegpt.runs.cluster_bouts import (
+    bouts_of_clusters,
+    clock_in,
+    clocks_of_sources,
+    has_clusters,
+)
+from napari_mousegpt.runs.clustered import finished_runs
+from napari_mousegpt.runs.named_results import groups_in_run, results_now
 
 __all__ = ["FORMATS", "clocks_of_run", "export", "load_ethogram"]
 
 #: What :func:`export` writes.
 FORMATS = ("bouts", "frames", "boris", "boris-project", "boris-binary")
 _ENDINGS = (".csv", ".tsv", ".parquet")
+#: Formats that count in seconds, or have a row for each frame.
+_TIMED = FORMATS[1:]
 
 
 def export(
@@ -81,6 +91,8 @@ def export(
             found="one that is there already",
             remedy="Choose another name, or replace it: --overwrite (overwrite=True).",
         )
+    if format in _TIMED:
+        _check_clocks(ethogram, clocks or {}, str(format))
     if format == "frames":
         recording, clock = _only_recording(ethogram, clocks)
         write_frame_labels(place, ethogram, recording, clock)
@@ -98,19 +110,22 @@ def export(
 
 
 def load_ethogram(path: str | os.PathLike[str]) -> tuple[Ethogram, dict[str, Timebase]]:
-    """Read the ethogram of a finished run, or of a file.
+    """Read the ethogram of a finished run, of a study, of clusters, or of a file.
 
     Parameters
     ----------
     path : path-like
-        Run folder, or a table of bouts as csv or parquet.
+        Folder of ``run`` (of a recording or a study), of ``cluster``, ``refit`` or ``apply``; or a
+        table of bouts as csv or parquet.
 
     Returns
     -------
     ethogram : Ethogram
-        Words and clusters of a run have the sources ``"model"`` and ``"cluster"``.
+        Words and clusters of a run have the sources ``"model"`` and ``"cluster"``; clusters have
+        the names and merges of now.
     clocks : dict of recording id to Timebase
-        Empty for files, which do not hold them.
+        Empty for files, which do not hold them; of clusters those of the recordings whose vectors
+        a ``run`` made.
 
     Raises
     ------
@@ -120,24 +135,53 @@ def load_ethogram(path: str | os.PathLike[str]) -> tuple[Ethogram, dict[str, Tim
     place = Path(path)
     if not place.is_dir():
         return read_bouts(place), {}
-    table = place / "result" / "ethogram.parquet"
-    if not table.is_file():
-        raise InputError(
-            place,
-            expected="the folder of a finished run",
-            found="no result/ethogram.parquet",
-            remedy="Name the folder given to -o; if the run was stopped, start it again to finish.",
-        )
-    return read_bouts(table), clocks_of_run(place)
+    result = place / "result"
+    if (result / "study.parquet").is_file():
+        return _of_study(place)
+    if (result / "ethogram.parquet").is_file():
+        _, found = results_now(place, groups_in_run(place))
+        return found, clocks_of_run(place)
+    if has_clusters(place):
+        return bouts_of_clusters(place), clocks_of_sources(place)
+    raise InputError(
+        place,
+        expected="the folder of a finished run, study or 'cluster'",
+        found="no result/ethogram.parquet and no result/assignments.parquet",
+        remedy="Name the folder given to -o; if the run was stopped, start it again to finish.",
+    )
 
 
 def clocks_of_run(place: Path) -> dict[str, Timebase]:
-    """Return the clock of the recording of a run by its id; none for a run over several."""
-    file = place / "result" / "recording.json"
-    if not file.is_file():
-        return {}
-    kept = json.loads(file.read_text(encoding="utf-8"))
-    return {kept["id"]: Timebase.from_dict(kept["clock"])}
+    """Return the clocks of the recordings of a run or study by their ids, as far as it has them."""
+    if (place / "result" / "study.parquet").is_file():
+        homes = finished_runs(place).folders.values()
+        return {name: clock for home in homes for name, clock in clock_in(home).items()}
+    return clock_in(place)
+
+
+def _of_study(place: Path) -> tuple[Ethogram, dict[str, Timebase]]:
+    homes = finished_runs(place).folders
+    read = [load_ethogram(home) for home in homes.values()]
+    found = Ethogram(
+        Intervals.concat([one.bouts for one, _ in read]),
+        Intervals.concat([one.observed for one, _ in read]),
+        notes=[note for one, _ in read for note in one.notes],
+    )
+    return found, {name: clock for _, clocks in read for name, clock in clocks.items()}
+
+
+def _check_clocks(ethogram: Ethogram, clocks: Mapping[str, Timebase], format: str) -> None:
+    without = sorted({str(name) for name in ethogram.bouts.recording} - clocks.keys())
+    if without:
+        more = f" and {len(without) - 1} more" if len(without) > 1 else ""
+        raise InputError(
+            f"recording {without[0]!r}{more}",
+            expected=f"its clock, as {format} needs its seconds and its number of frames",
+            found="none, as no run of it was found",
+            remedy="Give it: --clock FOLDER of its 'run' or study, "
+            f"--clock {without[0]}=VIDEO, or --clock {without[0]}=RATE:FRAMES "
+            "(in Python: clocks={recording.id: recording.timebase}).",
+        )
 
 
 def _only_recording(
@@ -149,7 +193,8 @@ def _only_recording(
             "labels for each frame",
             expected="the ethogram of one recording",
             found=f"{len(recordings)} recordings",
-            remedy="Choose one: ethogram.select(recording=...).",
+            remedy="Choose one: --recording NAME, or --each for a file of each "
+            "(in Python: ethogram.select(recording=...)).",
         )
     if not clocks or recordings[0] not in clocks:
         raise InputError(
@@ -167,6 +212,6 @@ def _only_individual(ethogram: Ethogram) -> str:
             "a binary table",
             expected="the ethogram of one individual",
             found=", ".join(repr(str(name)) for name in individuals),
-            remedy="Choose one: ethogram.select(individual=...).",
+            remedy="Choose one: --individual NAME (in Python: ethogram.select(individual=...)).",
         )
     return str(individuals[0]) if individuals else ""

@@ -10,6 +10,7 @@ from napari_mousegpt.clusters import ClusterParams
 from napari_mousegpt.core.provenance import plain
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.features import FeatureParams
+from napari_mousegpt.runs.spaces import check_spaces
 from napari_mousegpt.vectors import (
     BIN_S,
     KINEMATIC,
@@ -62,7 +63,9 @@ class RunParams:
     video : VideoParams
         Clips, windows and device of a video encoder.
     clusters : ClusterParams
-        How clusters are found.
+        How clusters are found. Its ``weights`` name the spaces that are fused: ``"kinematic"``,
+        ``"video"`` (the vectors of the encoder) and ``"words"`` (how sure the rules are of each
+        behaviour); without them the vectors of the encoder are clustered.
     describer : DescribeParams
         What makes the words: rules, or a model or server with its prompt, labels and clips. Its
         ``rules`` and ``features`` are those of the run, see :attr:`describing`.
@@ -94,6 +97,7 @@ class RunParams:
         if not self.step_s >= 0:
             raise InputError(f"step_s={self.step_s}", expected="seconds, 0 or more")
         ProjectParams(self.encoder)  # tells what is wrong with it
+        check_spaces(self)
         for name, usual in _SHARED.items():
             if getattr(self.describer, name) not in (usual, getattr(self, name)):
                 raise InputError(

@@ -47,10 +47,12 @@ _LOADING = {
     "clusters": ("sklearn.cluster", 0.8),
     "results": ("matplotlib.figure", 0.4),
 }
-#: Further fixed seconds for the results of clusters.
-_BOTH_S = 0.35
+#: Further fixed seconds for the results of clusters, and of each refit.
+_BOTH_S, _REFIT_S = 0.35, 0.3
 #: Rows that a clustering looks at more closely than at the rest.
 _FITTED_ROWS = 60_000
+#: Rows that stability is told on.
+_REFITTED_ROWS = 20_000
 #: Stretches of behaviour that rules find in a second, where nobody has looked.
 _STRETCHES = 1.0
 #: Ratios that are kept for each kind of step; the median counts.
@@ -147,7 +149,7 @@ class Work:
             "model": self.stretches(params),
             "vectors": bins if params.clusters_too else 0,
             "encoder": self.watched_s(params),
-            "clusters": min(bins, _FITTED_ROWS) + 0.5 * bins if params.clusters_too else 0,
+            "clusters": self._clustered(bins, params) if params.clusters_too else 0,
             "results": self.asked,
         }
         wanted = {self.measuring, "results"}
@@ -162,10 +164,17 @@ class Work:
         }
         if params.clusters_too:
             found["results"] += _BOTH_S
+            found["clusters"] += 2 * params.clusters.refits * _REFIT_S
         for step, (library, seconds) in _LOADING.items():
             if step in found and library not in sys.modules:
                 found[step] += seconds
         return found
+
+    @staticmethod
+    def _clustered(bins: float, params: RunParams) -> float:
+        """Return rows that are fitted and assigned, with the refits that tell the stability."""
+        again = 2 * params.clusters.refits * min(bins, _REFITTED_ROWS)
+        return min(bins, _FITTED_ROWS) + 0.5 * bins + 1.25 * again
 
 
 def remember(usual: Mapping[str, float], spent: Mapping[str, float]) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from napari_mousegpt.clusters import Groups, ethogram, groups_of, write_groups
+from napari_mousegpt.clusters import FUSED, Groups, ethogram, outcome_of, write_groups
 from napari_mousegpt.core.ethogram import Ethogram
 from napari_mousegpt.core.files import replacing
 from napari_mousegpt.core.intervals import Intervals
@@ -26,9 +26,10 @@ from napari_mousegpt.core.vectors import Vectors
 from napari_mousegpt.errors import InputError
 from napari_mousegpt.features import FrameFeatures, tail_first_share
 from napari_mousegpt.io.boris import write_boris
-from napari_mousegpt.io.labels import read_bouts, write_bouts
+from napari_mousegpt.io.labels import write_bouts
 from napari_mousegpt.io.recordings import open_recording
 from napari_mousegpt.reports import draw_ethogram, write_report
+from napari_mousegpt.runs.named_results import groups_in_run, results_now
 from napari_mousegpt.store import Part, RunFolder, write_table
 from napari_mousegpt.vectors import KINEMATIC, Projected
 from napari_mousegpt.words.described import worth_asking_again
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["RunResult", "load_run", "write_results"]
 
 _SHOWN_LABELS = 8
+#: What a video encoder made, where the clustered vectors are fused ones.
+_PROJECTED = "projected.parquet"
 #: Shares above which the tracks of an animal are called doubtful. Of twelve animals whose tracks
 #: were looked at, eleven go tail first in 0 to 8 % of their travelling; the one whose ends are
 #: swapped at times in more than 20 %.
@@ -61,7 +64,8 @@ class RunResult:
     descriptions : DataFrame
         Words, :data:`napari_mousegpt.core.tables.DESCRIPTIONS`.
     groups : Groups or None
-        Clusters; None when none could be found, the card says why.
+        Clusters, by the names and merges of now; None when none could be found, the card says
+        why.
     ethogram : Ethogram
         Bouts of the words (source ``"model"``) and of the clusters (source ``"cluster"``).
     """
@@ -86,7 +90,9 @@ class RunResult:
     @cached_property
     def projected(self) -> Projected | None:
         """What a video encoder made of the clustered pieces; None when it was none."""
-        file = self.path / "result" / "vectors.parquet"
+        file = self.path / "result" / _PROJECTED
+        if not file.exists():
+            file = self.path / "result" / "vectors.parquet"
         if self.card.params.get("encoder", KINEMATIC) == KINEMATIC or not file.exists():
             return None
         return Projected.from_table(read_parquet(file))
@@ -115,6 +121,8 @@ class RunResult:
             lines.append(
                 f"clusters: {len(self.groups.clusters)}: {_listed(self.shares('cluster'))}"
             )
+        if "stability" in self.card.outcome:
+            lines.append(f"stability: {self.card.outcome['stability']}")
         lines += [f"! {text}" for text in self.card.outcome.get("warnings", ())]
         lines.append(f"results:  {self.path / 'result'}")
         return lines
@@ -129,6 +137,7 @@ class RunResult:
             "words": self.shares("model"),
             "clusters": self.shares("cluster"),
             "noise": self.card.outcome.get("noise"),
+            "stability": self.card.outcome.get("stability_ari"),
             "warnings": self.card.outcome.get("warnings", []),
             "files": {name: str(path) for name, path in self.files.items()},
         }
@@ -173,17 +182,25 @@ def write_results(
         outcome["without_a_label"] = float((descriptions["label"] == "").mean())
         ethograms["words"] = ethogram(descriptions)
     if known.vectors is not None:
-        rows = known.vectors if known.projected is None else known.projected
+        fused = known.vectors.model == FUSED
+        rows = known.vectors if known.projected is None or fused else known.projected
         write_parquet(rows.to_table(), result / "vectors.parquet", run_id=run_id)
+        if fused and known.projected is not None:
+            write_parquet(known.projected.to_table(), result / _PROJECTED, run_id=run_id)
     if groups is None:
         outcome["clusters_problem"] = found
     else:
         write_groups(groups, result)
         outcome["clusters"] = len(groups.clusters)
         outcome["noise"] = float((groups.assignments["cluster"] < 0).mean())
+        outcome |= outcome_of(groups)
         ethograms["clusters"] = ethogram(groups)
     bouts = _joined(list(ethograms.values()))
-    outcome["warnings"] = _doubts(known.measured, bouts.observed) + _silent(descriptions)
+    outcome["warnings"] = [
+        *_doubts(known.measured, bouts.observed),
+        *_silent(descriptions),
+        *outcome.get("cluster_notes", ()),
+    ]
     clocks = {recording.id: clock}
     media = {recording.id: Path(recording.primary.sources.get("video", recording.id)).name}
     for name in ("ethogram.parquet", "ethogram.csv"):
@@ -230,14 +247,8 @@ def load_run(path: str | os.PathLike[str], recording: Recording | None = None) -
         descriptions = DESCRIPTIONS.empty()
         if "descriptions" in card.outcome:
             descriptions = read_parquet(result / "descriptions.parquet")
-        bouts = read_bouts(result / "ethogram.parquet")
-        groups = None
-        if (result / "clusters.parquet").exists() and "clusters" in card.outcome:
-            groups = groups_of(
-                place,
-                read_parquet(result / "assignments.parquet"),
-                read_parquet(result / "clusters.parquet"),
-            )
+        written = groups_in_run(place) if "clusters" in card.outcome else None
+        groups, bouts = results_now(place, written)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
             place,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +12,23 @@ import pandas as pd
 
 from napari_mousegpt.clusters import (
     MAP_FOLDER,
+    MEMBERSHIPS,
     Groups,
-    cluster_jobs,
-    groups_of,
+    ParquetStream,
+    cluster_steps,
     name_clusters,
+    outcome_of,
+    recording_members,
     write_groups,
 )
 from napari_mousegpt.core.intervals import Intervals
-from napari_mousegpt.core.provenance import RunCard, plain
+from napari_mousegpt.core.parquet import write_parquet
+from napari_mousegpt.core.provenance import RunCard, digest, plain
 from napari_mousegpt.core.tables import DESCRIPTIONS
 from napari_mousegpt.core.vectors import Vectors
 from napari_mousegpt.errors import StorageError
 from napari_mousegpt.runs.params import RunParams
-from napari_mousegpt.store import Part, iter_parts, run_folder
+from napari_mousegpt.store import Part, RunFolder, run_folder
 
 __all__ = ["StudyMap", "fit_study", "groups_in", "misfits", "place_map"]
 
@@ -39,10 +43,13 @@ class StudyMap:
         Which fit it is; recordings that join or leave make another.
     groups : Groups
         Over all recordings.
+    folder : RunFolder
+        Where it was made; closed.
     """
 
     key: str
     groups: Groups
+    folder: RunFolder
 
 
 def misfits(vectors: Mapping[str, Vectors]) -> dict[str, str]:
@@ -69,9 +76,10 @@ def misfits(vectors: Mapping[str, Vectors]) -> dict[str, str]:
 def fit_study(
     place: Path,
     params: RunParams,
-    vectors: Mapping[str, Vectors],
+    vectors: Mapping[str, Sequence[Path]],
     keys: Mapping[str, str],
     describe: Callable[[str, Intervals], pd.DataFrame],
+    animals: Mapping[str, str],
 ) -> Generator[Part, None, StudyMap]:
     """Cluster the vectors of all recordings at once; parts are yielded, the map is returned.
 
@@ -81,12 +89,14 @@ def fit_study(
         Run folder of the fit. A fit of other recordings that stands there is replaced.
     params : RunParams
         Settings.
-    vectors : mapping of str to Vectors
-        By recording, all of one kind.
+    vectors : mapping of str to sequence of Path
+        Tables of vectors by recording, all of one kind; one recording is in memory at a time.
     keys : mapping of str to str
         Run id of each recording.
     describe : callable
         Puts stretches of one recording into words.
+    animals : mapping of str to str
+        Animal by recording.
 
     Raises
     ------
@@ -94,9 +104,10 @@ def fit_study(
         When there is too little to cluster.
     """
     names = sorted(vectors)
-    inputs = {name: keys[name] for name in names}
-    encoders = {name: f"{v.model} {v.revision}".strip() for name, v in vectors.items()}
-    models = {"encoder": ", ".join(sorted(set(encoders.values())))}
+    stream = ParquetStream([path for name in names for path in vectors[name]])
+    mine = {name: str(animals[name]) for name in names if animals.get(name)}
+    inputs = {**{name: keys[name] for name in names}, "study: animals": digest(mine)}
+    models = {"encoder": f"{stream.model} {stream.revision}".strip()}
     card = RunCard("cluster", plain(params.clusters), inputs, models=models)
 
     def say(members: Intervals) -> pd.DataFrame:
@@ -106,15 +117,10 @@ def fit_study(
         return pd.concat(said, ignore_index=True) if said else DESCRIPTIONS.empty()
 
     with run_folder(card, place, overwrite=True) as folder:
-        joined = Vectors.concat([vectors[name] for name in names])
-        found = {}
-        for part in iter_parts(folder, cluster_jobs(folder, joined, say, params.clusters)):
-            found[part.name] = part.table
-            yield part
-        groups = groups_of(folder.path, found["assignments"], found["names"])
+        groups = yield from cluster_steps(folder, stream, say, params.clusters, mine)
         write_groups(groups, folder.result)
-        folder.finish(intervals=len(joined), clusters=len(groups.clusters))
-    return StudyMap(card.run_id, groups)
+        folder.finish(intervals=stream.rows, clusters=len(groups.clusters), **outcome_of(groups))
+    return StudyMap(card.run_id, groups, folder)
 
 
 def groups_in(study: StudyMap, recording: str) -> Groups:
@@ -127,13 +133,13 @@ def groups_in(study: StudyMap, recording: str) -> Groups:
     mine = rows[rows["recording"] == recording].reset_index(drop=True)
     here = name_clusters(mine, DESCRIPTIONS.empty())
     known = everywhere.clusters.set_index("cluster")
-    for column in ("name", "sentence", "keywords", "coverage"):
+    for column in ("name", "sentence", "keywords", "coverage", "name_source"):
         here[column] = known[column].reindex(here["cluster"]).to_numpy()
-    return Groups(everywhere.map, mine, here)
+    return Groups(everywhere.map, mine, here, everywhere.stability)
 
 
-def place_map(study: StudyMap, place: Path) -> None:
-    """Put the map into the run folder of a recording, instead of one of an older fit.
+def place_map(study: StudyMap, place: Path, recording: str) -> None:
+    """Put map and memberships into the run folder of a recording, instead of those of an older fit.
 
     Raises
     ------
@@ -152,3 +158,5 @@ def place_map(study: StudyMap, place: Path) -> None:
                 remedy="Close the program that holds it open, or choose another output folder.",
             ) from error
     study.groups.map.save(target)
+    members = recording_members(study.folder, recording)
+    write_parquet(members, place / "result" / MEMBERSHIPS, map_id=study.groups.map.map_id)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from napari_mousegpt.clusters.names_now import names_now
 from napari_mousegpt.core.parquet import read_parquet
 from napari_mousegpt.core.provenance import RunCard
 from napari_mousegpt.core.recording import Recording
@@ -99,7 +100,7 @@ class StudyResult:
         (``"done"`` or ``"failed"``), ``problem``, ``mendable`` (in the input), ``frames``,
         ``seconds``, ``descriptions``, ``clusters``, ``noise``, ``warnings``, ``folder``.
     clusters : DataFrame or None
-        Clusters over all recordings; None when there are none.
+        Clusters over all recordings, by the names and merges of now; None when there are none.
     """
 
     path: Path
@@ -144,6 +145,8 @@ class StudyResult:
             more = len(self.clusters) - 8
             listed = f"{names}; and {more} more" if more > 0 else names
             lines.append(f"clusters: {len(self.clusters)} over all recordings: {listed}")
+            if said := str(self.outcomes.attrs.get("stability", "")):
+                lines.append(f"stability: {said}")
         elif note := str(self.outcomes.attrs.get("clusters_problem", "")):
             lines.append(f"clusters: none ({note})")
         lines += [f"! {name}: {why}" for name, why in self.failures.items()]
@@ -174,8 +177,9 @@ def load_study_run(path: str | os.PathLike[str]) -> StudyResult:
     try:
         card = RunCard.from_json((result / "run_card.json").read_text(encoding="utf-8"))
         outcomes = read_parquet(result / "study.parquet")
-        joint = place / CLUSTERS / "result" / "clusters.parquet"
-        clusters = read_parquet(joint) if card.outcome.get("clusters") is not None else None
+        clusters = None
+        if card.outcome.get("clusters") is not None:
+            clusters = _clusters_now(place / CLUSTERS)
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
             place,
@@ -183,5 +187,14 @@ def load_study_run(path: str | os.PathLike[str]) -> StudyResult:
             found=str(error),
             remedy="If it was stopped, start it again to finish.",
         ) from error
-    outcomes.attrs["clusters_problem"] = card.outcome.get("clusters_problem", "")
+    for name in ("clusters_problem", "stability"):
+        outcomes.attrs[name] = card.outcome.get(name, "")
     return StudyResult(place, outcomes, clusters)
+
+
+def _clusters_now(place: Path) -> pd.DataFrame:
+    """Return the clusters of a study by their names of now."""
+    now = names_now(place)
+    if now is None:
+        return read_parquet(place / "result" / "clusters.parquet")
+    return now.clusters(read_parquet(place / "result" / "assignments.parquet"))

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from napari_mousegpt.clusters import Groups, outcome_of
 from napari_mousegpt.core.intervals import Intervals
 from napari_mousegpt.core.parquet import read_parquet
 from napari_mousegpt.core.provenance import RunCard, digest
@@ -21,7 +22,7 @@ from napari_mousegpt.errors import InputError, MouseGPTError
 from napari_mousegpt.io.study import load_study
 from napari_mousegpt.models.engine import Cancelled
 from napari_mousegpt.runs.asking import Asking
-from napari_mousegpt.runs.chain import Gathered, gather, run_card
+from napari_mousegpt.runs.chain import Gathered, gather, naming_words, run_card
 from napari_mousegpt.runs.params import RunParams
 from napari_mousegpt.runs.places import recording_folder
 from napari_mousegpt.runs.results import write_results
@@ -167,6 +168,7 @@ class _StudyRun:
     cancelled: Callable[[], bool]
     failed: dict[str, Exception] = field(default_factory=dict)
     vectors: dict[str, Vectors] = field(default_factory=dict)
+    files: dict[str, tuple[Path, ...]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     spent: dict[str, float] = field(default_factory=dict)
     frames: dict[str, int] = field(default_factory=dict)
@@ -264,7 +266,9 @@ class _StudyRun:
             self.asking.check(opened)
         known = yield from self._gather(opened, folder, again=True)
         if known.vectors is not None:
-            self.vectors[opened.id] = known.vectors
+            # What they are, not the numbers: those of a study may not fit into the memory.
+            self.vectors[opened.id] = known.vectors[:0]
+            self.files[opened.id] = known.files
         else:
             yield from write_results(folder, opened, known, "They were not asked for.")
 
@@ -272,7 +276,7 @@ class _StudyRun:
         n, describer = len(self.study), KinematicDescriber(self.params.rules)
         for name, why in misfits(self.vectors).items():
             self.failed[name] = InputError(why)
-            del self.vectors[name]
+            del self.vectors[name], self.files[name]
             number = self.study.recordings.index(name) + 1
             yield StudyPart(name, number, n, _SHARES[0], problem=_sentence(self.failed[name]))
 
@@ -284,11 +288,14 @@ class _StudyRun:
                     known = _drained(self._gather(opened, folder))
             finally:
                 close_recording(opened)
-            return describer.describe(known.measured, mine)
+            return naming_words(describer, known, mine)
 
         if not self.vectors:
             return "No recording could be measured."
-        fitting = fit_study(self.out / CLUSTERS, self.params, self.vectors, self.keys, describe)
+        animals = {str(row["recording"]): str(row["animal"]) for row in self.study}
+        fitting = fit_study(
+            self.out / CLUSTERS, self.params, self.files, self.keys, describe, animals
+        )
         try:
             while True:
                 try:
@@ -313,10 +320,12 @@ class _StudyRun:
             yield Part("results", "ethogram", table, 1, 1, True, 0.0)
             return
         known = _drained(self._gather(opened, folder))
-        groups = clusters
-        if isinstance(groups, StudyMap):
-            place_map(groups, folder.path)
-            groups = groups_in(groups, opened.id)
+        groups: Groups | str
+        if isinstance(clusters, StudyMap):
+            place_map(clusters, folder.path, opened.id)
+            groups = groups_in(clusters, opened.id)
+        else:
+            groups = clusters
         yield from write_results(folder, opened, known, groups, study_clusters=key)
 
     def _finish(self, folder: RunFolder, clusters: StudyMap | str) -> None:
@@ -325,6 +334,7 @@ class _StudyRun:
         kept: dict[str, Any] = {"done": sum(row["state"] == "done" for row in rows)}
         if isinstance(clusters, StudyMap):
             kept["clusters"] = len(clusters.groups.clusters)
+            kept |= outcome_of(clusters.groups)
             write_table(clusters.groups.clusters, folder.result / "clusters")
         elif self.params.clusters_too:
             kept["clusters_problem"] = clusters

@@ -39,7 +39,8 @@ def only_writer(path: Path, *, doing: str, undone: str) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    # Whoever may write into the folder may lock.
+    # Whoever may write into the folder may lock. The file of the lock stays: who waits has it open,
+    # and would not keep out those who make another one.
     lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=_PATIENCE_S, mode=0o666)
     try:
         with lock:
@@ -81,25 +82,36 @@ def add_lines(path: Path, lines: bytes) -> None:
     Raises
     ------
     OSError
-        When they cannot be written; the file is as it was.
+        When they cannot be written; the file is as it was, or is not there as before.
     """
+    is_new = not path.exists()
     how = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
     handle = os.open(path, how, 0o666)
     try:
-        size = os.fstat(handle).st_size
-        if size:
-            # A line that another program could not finish is ended here; readers set it aside.
-            os.lseek(handle, -1, os.SEEK_END)
-            lines = lines if os.read(handle, 1) == b"\n" else b"\n" + lines
-        left = memoryview(lines)
         try:
-            while left:
-                left = left[os.write(handle, left) :]
-            os.fsync(handle)
-        except OSError:
-            # Where even this fails, the next writer ends the piece of a line.
-            with suppress(OSError):
-                os.ftruncate(handle, size)
-            raise
-    finally:
-        os.close(handle)
+            _append(handle, lines)
+        finally:
+            os.close(handle)
+    except OSError:
+        with suppress(OSError):
+            if is_new and not path.stat().st_size:
+                path.unlink()
+        raise
+
+
+def _append(handle: int, lines: bytes) -> None:
+    size = os.fstat(handle).st_size
+    if size:
+        # A line that another program could not finish is ended here; readers set it aside.
+        os.lseek(handle, -1, os.SEEK_END)
+        lines = lines if os.read(handle, 1) == b"\n" else b"\n" + lines
+    left = memoryview(lines)
+    try:
+        while left:
+            left = left[os.write(handle, left) :]
+        os.fsync(handle)
+    except OSError:
+        # Where even this fails, the next writer ends the piece of a line.
+        with suppress(OSError):
+            os.ftruncate(handle, size)
+        raise

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from napari_mousegpt.clusters.ethograms import ethogram
@@ -65,29 +65,36 @@ def test_a_table_without_labels_is_refused() -> None:
         ethogram(pd.DataFrame({"recording": [], "start": []}))
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(0, 40), st.integers(1, 15), st.sampled_from("abc"), st.integers(0, 8)
-        ),
-        min_size=1,
-        max_size=12,
-    )
+_ROWS = st.lists(
+    st.tuples(st.integers(0, 40), st.integers(1, 15), st.sampled_from("abc"), st.integers(0, 8)),
+    min_size=1,
+    max_size=12,
 )
+
+
+# Five animals at a time: a table of many costs as much as one of a single animal.
+@settings(max_examples=20, deadline=None)
+@given(st.lists(_ROWS, min_size=5, max_size=5))
 def test_every_frame_has_the_label_with_the_most_support(
-    rows: list[tuple[int, int, str, int]],
+    animals: list[list[tuple[int, int, str, int]]],
 ) -> None:
-    table = _table([(start, start + n, label, w / 8) for start, n, label, w in rows])
-    found = ethogram(table)
-    size = int(table["stop"].max())
-    support = {label: np.zeros(size) for label in "abc"}
-    for row in table.itertuples():
-        support[row.label][row.start : row.stop] += row.confidence + 1e-9
-    frames = found.to_frames("rec", size, "m1")
-    for frame in range(size):
-        votes = {label: support[label][frame] for label in "abc"}
-        best = max(votes.values())
-        if best == 0:
-            assert frames[frame] == ""
-        else:
-            assert votes[frames[frame]] == pytest.approx(best)
+    tables = [
+        _table([(start, start + n, label, w / 8) for start, n, label, w in rows]).assign(
+            individual=f"m{number}"
+        )
+        for number, rows in enumerate(animals)
+    ]
+    found = ethogram(pd.concat(tables, ignore_index=True))
+    for number, table in enumerate(tables):
+        size = int(table["stop"].max())
+        support = {label: np.zeros(size) for label in "abc"}
+        for row in table.itertuples():
+            support[row.label][row.start : row.stop] += row.confidence + 1e-9
+        frames = found.to_frames("rec", size, f"m{number}")
+        for frame in range(size):
+            votes = {label: support[label][frame] for label in "abc"}
+            best = max(votes.values())
+            if best == 0:
+                assert frames[frame] == ""
+            else:
+                assert votes[frames[frame]] == pytest.approx(best)

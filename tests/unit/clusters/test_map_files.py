@@ -74,7 +74,7 @@ def test_no_such_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"version": 99}, r"expected version 1, found version 99\. Update napari-mousegpt"),
+        ({"version": 99}, r"expected version 1 to 3, found version 99\. Update napari-mousegpt"),
         ({"kind": "something"}, "found another file"),
         ({"model": "other"}, "contents that differ from their checksum"),
         ({"sizes": [1]}, "contents that differ from their checksum"),

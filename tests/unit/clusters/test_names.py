@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from napari_mousegpt.clusters import name_clusters
-from napari_mousegpt.clusters.names import _unique
+from napari_mousegpt.clusters.spoken import _unique
 from napari_mousegpt.core.intervals import range_ids
 from napari_mousegpt.core.tables import DESCRIPTIONS
 from napari_mousegpt.errors import InputError
@@ -125,7 +125,7 @@ def test_sentences_help_where_there_is_no_keyword() -> None:
     words["overall"] = ["The mouse digs in the bedding.", "The animal licks its paw."]
     words["head"] = "not visible"
     found = name_clusters(assigned([0, 0, 1, 1]), words)
-    assert found["name"].tolist() == ["bedding, digs", "licks, paw"]
+    assert found["name"].tolist() == ["digs bedding", "licks paw"]
     assert not {"mouse", "animal", "the", "visible"} & set(";".join(found["keywords"]).split(";"))
 
 

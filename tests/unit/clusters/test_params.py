@@ -6,6 +6,7 @@ from dataclasses import asdict
 import pytest
 
 from napari_mousegpt.clusters import ClusterParams
+from napari_mousegpt.clusters.params import is_newer, rule_params
 from napari_mousegpt.errors import InputError
 
 
@@ -38,3 +39,18 @@ def test_refuses_more_components_at_least_than_at_most() -> None:
 def test_refuses_partitions_of_one_group() -> None:
     with pytest.raises(InputError, match="the first at least 2"):
         ClusterParams(partition_sizes=(1, 4))
+
+
+def test_what_decides_no_label_is_no_part_of_a_map() -> None:
+    usual = rule_params(ClusterParams())
+    assert rule_params(ClusterParams(refits=0, balance="recordings")) == usual
+    assert not {"refits", "balance", "engine", "weights"} & set(usual)
+    assert not is_newer(ClusterParams())
+    weighed = ClusterParams(weights=(("kinematic", 0.7), ("words", 0.3)))
+    assert is_newer(weighed)
+    assert ClusterParams(**rule_params(weighed)) == weighed
+
+
+def test_refuses_an_unknown_balance() -> None:
+    with pytest.raises(InputError, match="one of animals, recordings"):
+        ClusterParams(balance="cages")

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_mousegpt.clusters.sampling import balanced_rows
+from napari_mousegpt.clusters.sampling import balanced_rows, spread_rows
 from napari_mousegpt.core.intervals import Intervals
 
 
@@ -44,3 +45,14 @@ def test_never_more_than_allowed_and_never_twice(sizes: list[int], most: int) ->
     assert len(rows) <= max(most, 0)
     assert (np.diff(rows) > 0).all()
     assert len(rows) == min(sum(sizes), most) or len(rows) >= most - len(sizes)
+
+
+@pytest.mark.parametrize("quota", [40, 100, 200, 600, 1100])
+def test_a_small_quota_is_not_the_beginning_alone(quota: int) -> None:
+    """Mice get used to an arena: the first minute is not the recording."""
+    rows = spread_rows(18_000, quota)
+    assert 0.95 * quota <= len(rows) <= quota
+    assert abs(rows.mean() - 9_000) < 100
+    if quota >= 240:
+        assert rows[-1] == 17_999
+        assert np.diff(np.flatnonzero(np.diff(rows) > 1)).min(initial=120) >= 120

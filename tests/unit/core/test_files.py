@@ -185,3 +185,16 @@ def test_make_folder(tmp_path: Path) -> None:
         StorageError, match=r"expected a folder that can be made, found Not a directory"
     ):
         make_folder(tmp_path / "file" / "below")
+
+
+def test_a_read_only_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    # Such a disk refuses to remove even what was never there.
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with (
+        pytest.raises(StorageError, match="read-only"),
+        replacing(tmp_path / "found.csv") as part,
+    ):
+        refuse(part)

@@ -23,7 +23,10 @@ HELD_OUT = 2**31
 
 
 @pytest.fixture(
-    params=["left/right", pytest.param("rear/lie", marks=pytest.mark.slow), "bright/dark"]
+    params=[
+        *(pytest.param(task, marks=pytest.mark.slow) for task in ("left/right", "rear/lie")),
+        "bright/dark",
+    ]
 )
 def task(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -80,6 +83,7 @@ def test_the_prompts_of_the_package_are_answered(
     assert sum(labels[one] == kind for one, kind in zip(best, kinds, strict=True)) >= 15
 
 
+@pytest.mark.slow
 def test_played_backwards_left_is_right(trained_folders: ModelFolders, tmp_path: Path) -> None:
     loaded = VisionLanguageModel.load(trained_folders("left/right"))
     clips = clips_from_files(tmp_path, ["left", "right"] * 8)
@@ -89,6 +93,7 @@ def test_played_backwards_left_is_right(trained_folders: ModelFolders, tmp_path:
     assert there.count("left") in (7, 8, 9)
 
 
+@pytest.mark.slow
 def test_a_blank_clip_leaves_the_model_undecided(trained_folders: ModelFolders) -> None:
     loaded = VisionLanguageModel.load(trained_folders("left/right"))
     seen = film_ask("left", HELD_OUT)

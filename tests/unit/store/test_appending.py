@@ -67,3 +67,13 @@ def test_what_goes_wrong_inside_is_told_as_what_it_is(
         only_writer(tmp_path / "file", **HOW),
     ):
         pytest.fail("somebody else holds it")
+
+
+def test_the_file_of_the_lock_stays_also_after_a_failure(tmp_path: Path) -> None:
+    lock = tmp_path / ".file.lock"
+    with only_writer(tmp_path / "file", **HOW):
+        first = lock.stat().st_ino
+    with pytest.raises(StorageError), only_writer(tmp_path / "file", **HOW):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    # Who waited has that very file open: a new one of the name would keep out nobody.
+    assert lock.stat().st_ino == first
