@@ -86,6 +86,7 @@ class BlindSession:
         self._state.blind = self
         if self.locked:
             self._guard.watch()
+            self._state.blinded.emit()
 
     def __repr__(self) -> str:
         return f"<scoring of {len(self.codes)} items, {'blind' if self.locked else 'unlocked'}>"

@@ -10,7 +10,7 @@ from napari_mousegpt._napari.label_layer import LabelWindow
 from napari_mousegpt._napari.label_roles import CORRECTED, ROLES
 from napari_mousegpt._napari.layers import layer_tag
 from napari_mousegpt._napari.settings import display_settings
-from napari_mousegpt._napari.time_axis import current_frame
+from napari_mousegpt._napari.time_axis import current_frame, is_within
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -75,6 +75,8 @@ def corner_lines(viewer: ViewerModel) -> list[str] | None:
         frame = current_frame(viewer, layer, tag.window.n_frames)
         if frame is None or not layer.visible:
             continue
+        if not is_within(viewer, layer, tag.window.n_frames):
+            continue  # beside a longer recording, whose time goes on
         if not clock and tag.clocked and not tag.recording.timebase.is_constant:
             # The slider counts frames where the rate varies.
             clock.append(f"{tag.recording.timebase.time(frame):.2f} s")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_mousegpt.core.edit_book import BoutBook
     from napari_mousegpt.core.edits import BoutRow, Edit
     from napari_mousegpt.core.ethogram import Ethogram
+    from napari_mousegpt.core.intervals import Intervals
     from napari_mousegpt.core.recording import Recording
 
 __all__ = ["Desk"]
@@ -67,6 +68,10 @@ class Desk(Marks):
         if ids:
             self.select(*ids)
         return ids
+
+    def mark_all(self, label: str, stretches: Intervals) -> tuple[str, ...]:
+        """Label stretches of this recording in one edit, which one undo takes back."""
+        return self._edit(lambda book: book.plan_marks(stretches, label))
 
     def relabel(self, label: str, ids: Ids = None) -> tuple[str, ...]:
         """Give bouts another label, by default the chosen ones."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from psygnal import Signal
 
 from napari_mousegpt._napari.extras import take_words
+from napari_mousegpt._napari.found_runs import found_runs
 from napari_mousegpt._napari.job_progress import JobProgress
 from napari_mousegpt._napari.jobs import Job, start_job
 from napari_mousegpt._napari.outcome import outcome
@@ -161,6 +162,7 @@ class PanelRun:
             else:
                 take_words(state_of(self._viewer), recording.id, found)
         self.text = text
+        found_runs(state_of(self._viewer)).note(result.result.path)
         self.found.emit(result)
 
     def _on_ended(self, job: Job) -> None:

@@ -177,11 +177,14 @@ def start(viewer: ViewerModel, verb: str, *args: Any, **kwargs: Any) -> Job:
     False
     """
     from napari_mousegpt._napari.extras import take_words
+    from napari_mousegpt._napari.found_runs import found_runs
     from napari_mousegpt._napari.jobs import start_job, verb_parts
 
     before = state_of(viewer).recordings
 
     def shown(result: Any) -> Iterator[object]:
+        if verb in ("run", "run_study"):
+            found_runs(state_of(viewer)).note(result.path)
         found, now = ethogram_of(result), state_of(viewer).recordings
         for recording in [arg for arg in args if isinstance(arg, Recording)][:1]:
             # A recording that was closed meanwhile stays closed.

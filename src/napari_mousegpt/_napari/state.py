@@ -70,6 +70,8 @@ class ViewerState:
 
     #: Emitted when a recording or an ethogram was added, removed or chosen.
     changed = Signal()
+    #: Emitted when scoring a study blind begins: whoever shows names or groups drops them.
+    blinded = Signal()
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-__all__ = ["TIME_LABELS", "current_frame", "go_to_frame", "time_axis"]
+__all__ = ["TIME_LABELS", "current_frame", "go_to_frame", "is_within", "time_axis"]
 
 #: Labels of an axis that counts seconds or frames.
 TIME_LABELS = ("time", "frame")
@@ -40,13 +40,16 @@ def current_frame(viewer: ViewerModel, layer: Layer, n_frames: int) -> int | Non
     n_frames : int
         Length of the recording; the answer lies inside it.
     """
-    axis = time_axis(viewer, layer)
-    if axis is None or n_frames < 1:
+    frame = _frame(viewer, layer)
+    if frame is None or n_frames < 1:
         return None
-    place = axis - viewer.dims.ndim + layer.ndim
-    world = viewer.dims.point[axis] / _units_per_world(viewer, layer, axis, place)
-    frame = (world - layer.translate[place]) / layer.scale[place]
-    return int(np.clip(np.rint(frame), 0, n_frames - 1))
+    return int(np.clip(frame, 0, n_frames - 1))
+
+
+def is_within(viewer: ViewerModel, layer: Layer, n_frames: int) -> bool:
+    """Whether the viewer shows a time at which a recording of that length goes on."""
+    frame = _frame(viewer, layer)
+    return frame is not None and 0 <= frame < n_frames
 
 
 def go_to_frame(viewer: ViewerModel, layer: Layer, frame: int) -> None:
@@ -57,6 +60,16 @@ def go_to_frame(viewer: ViewerModel, layer: Layer, frame: int) -> None:
     place = axis - viewer.dims.ndim + layer.ndim
     world = frame * layer.scale[place] + layer.translate[place]
     viewer.dims.set_point(axis, world * _units_per_world(viewer, layer, axis, place))
+
+
+def _frame(viewer: ViewerModel, layer: Layer) -> float | None:
+    """Return the frame of a layer that the viewer shows, as if it had no ends."""
+    axis = time_axis(viewer, layer)
+    if axis is None:
+        return None
+    place = axis - viewer.dims.ndim + layer.ndim
+    world = viewer.dims.point[axis] / _units_per_world(viewer, layer, axis, place)
+    return float(np.rint((world - layer.translate[place]) / layer.scale[place]))
 
 
 def _units_per_world(viewer: ViewerModel, layer: Layer, axis: int, place: int) -> float:

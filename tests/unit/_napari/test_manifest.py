@@ -34,11 +34,11 @@ def test_every_contribution_is_there(manifest: PluginManifest) -> None:
         )
     }
     assert counts == {
-        "commands": 16,
+        "commands": 19,
         "readers": 1,
         "writers": 2,
         "sample_data": 1,
-        "widgets": 10,
+        "widgets": 13,
         "configurations": 3,
         "menus": 5,
     }
@@ -59,7 +59,18 @@ def test_ids_titles_and_used_commands(manifest: PluginManifest) -> None:
     # The palette shows titles: they say what happens.
     assert all(
         command.title.split()[0]
-        in {"Open", "Save", "Describe", "Draw", "Project", "Score", "Show", "Export"}
+        in {
+            "Open",
+            "Save",
+            "Describe",
+            "Draw",
+            "Project",
+            "Score",
+            "Show",
+            "Search",
+            "Find",
+            "Export",
+        }
         for command in commands
     )
     used = {

@@ -14,7 +14,7 @@ from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 from napari_mousegpt._napari.settings import PLUGIN
-from napari_mousegpt._napari.widgets.parts import is_alive
+from napari_mousegpt._napari.widgets.parts import is_alive, when_gone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,6 +63,8 @@ class Docking(QObject):
             return
         # Tabs are narrow: the name of the plugin stands in the title bar.
         dock.setWindowTitle(self._name)
+        panel = self._panel
+        when_gone(dock, lambda: _end(panel))
         if self.below:
             if self._move:
                 height = self._panel.sizeHint().height()
@@ -83,6 +85,12 @@ class Docking(QObject):
             # Qt gives the area the width of what was there last, which may be that of the timeline.
             width = self._panel.sizeHint().width()
             window.resizeDocks([dock], [width], Qt.Orientation.Horizontal)
+
+
+def _end(panel: QWidget) -> None:
+    """End a panel that napari took out of its dock, closed by the user; its jobs end with it."""
+    if is_alive(panel) and panel.parent() is None:
+        panel.deleteLater()
 
 
 def _show_names(window: QMainWindow, name: str) -> None:

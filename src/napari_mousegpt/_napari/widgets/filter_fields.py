@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -173,6 +173,11 @@ def colour_icon(colour: str) -> QIcon:
     """Return a small square of a colour, which stays that colour in a row that is chosen."""
     chip, icon = QPixmap(10, 10), QIcon()
     chip.fill(QColor(colour))
+    painter = QPainter(chip)
+    # A grey square would not be seen on a grey list.
+    painter.setPen(QColor(128, 128, 128))
+    painter.drawRect(0, 0, 9, 9)
+    painter.end()
     for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected, QIcon.Mode.Disabled):
         icon.addPixmap(chip, mode)
     return icon

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from napari_mousegpt._napari.carrying import Clustered
 from napari_mousegpt._napari.outcome import ResultRow, cluster_rows
 from napari_mousegpt._napari.widgets.closest_box import ClosestBox
+from napari_mousegpt._napari.widgets.cluster_options import ClusterOptions
 from napari_mousegpt._napari.widgets.encoder_box import EncoderBox
 from napari_mousegpt._napari.widgets.job_panel import JobPanel
 from napari_mousegpt._napari.widgets.parts import is_alive
@@ -49,11 +50,16 @@ class ProjectCluster(JobPanel):
 
     @property
     def params(self) -> RunParams:
-        """What the form asks for, with the encoder."""
+        """What the form asks for, with the encoder and how clusters are found."""
         params: RunParams = self.form.value
         if self.encoders.name in ("", KINEMATIC):
-            return params
-        return replace(params, encoder=self.encoders.name, video=self.encoders.video)
+            return replace(params, clusters=self.clustering.value)
+        return replace(
+            params,
+            encoder=self.encoders.name,
+            video=self.encoders.video,
+            clusters=self.clustering.value,
+        )
 
     @property
     def usable(self) -> bool:
@@ -61,10 +67,13 @@ class ProjectCluster(JobPanel):
         return self.encoders.choice.ready
 
     def add_extras(self, column: QVBoxLayout) -> None:
-        """Add the choice of an encoder, words for clusters, and what a video encoder says."""
+        """Add encoder, clustering, words for clusters, and what a video encoder says."""
         self.encoders = EncoderBox(self._viewer, self.form, place=2)
         self.encoders.changed.connect(self._on_choice)
         column.insertWidget(2, self.encoders)
+        self.clustering = ClusterOptions()
+        self.clustering.changed.connect(self._on_choice)
+        column.insertWidget(3, self.clustering)
         self.words = PropagateBox(self._viewer)
         self.words.jumped.connect(self._jump)
         column.addWidget(self.words)
@@ -74,8 +83,10 @@ class ProjectCluster(JobPanel):
         column.addWidget(self.closest)
 
     def fit_form(self) -> None:
-        """Show the length of the pieces where it counts."""
-        self.form.show_field("bin_s", self.encoders.name == KINEMATIC)
+        """Show what counts for this encoder and scope."""
+        kinematic = self.encoders.name == KINEMATIC
+        self.form.show_field("bin_s", kinematic)
+        self.clustering.fit(watching=not kinematic, study=self.scope.currentData() == "study")
 
     def run(self) -> None:
         """Start on what is chosen."""
