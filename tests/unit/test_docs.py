@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,8 @@ def test_commands_of_the_pages_are_known() -> None:
             for line in body.splitlines():
                 _, found, arguments = line.partition("napari-mousegpt ")
                 if found and line.startswith("napari-mousegpt"):
-                    parser.parse_args(arguments.split())
+                    # As a shell does: quotes, and comments behind a command.
+                    parser.parse_args(shlex.split(arguments, comments=True))
 
 
 def test_example_recording_is_the_one_described() -> None:
