@@ -65,13 +65,16 @@ def test_commands_of_the_pages_are_known() -> None:
     from napari_mousegpt.cli.main import build_parser
 
     parser = build_parser()
+    known = 0
     for page in PAGES:
         for body in blocks(page, "sh"):
             for line in body.splitlines():
                 _, found, arguments = line.partition("napari-mousegpt ")
                 if found and line.startswith("napari-mousegpt"):
                     # As a shell does: quotes, and comments behind a command.
-                    parser.parse_args(shlex.split(arguments, comments=True))
+                    assert parser.parse_args(shlex.split(arguments, comments=True)).command
+                    known += 1
+    assert known > 30
 
 
 def test_example_recording_is_the_one_described() -> None:

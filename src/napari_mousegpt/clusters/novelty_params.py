@@ -93,14 +93,7 @@ class NoveltyParams:
     @property
     def projection(self) -> ClusterParams:
         """How vectors are standardised and projected; checks the values."""
-        return ClusterParams(
-            seed=self.seed,
-            variance=self.variance,
-            min_components=min(8, self.max_components),
-            max_components=self.max_components,
-            clip=self.clip,
-            min_seen=self.min_seen,
-        )
+        return _projection(self)
 
 
 @dataclass(frozen=True)
@@ -143,14 +136,18 @@ class OddParams:
     @property
     def projection(self) -> ClusterParams:
         """How vectors are standardised and projected; checks the values."""
-        return ClusterParams(
-            seed=self.seed,
-            variance=self.variance,
-            min_components=min(8, self.max_components),
-            max_components=self.max_components,
-            clip=self.clip,
-            min_seen=self.min_seen,
-        )
+        return _projection(self)
+
+
+def _projection(params: NoveltyParams | OddParams) -> ClusterParams:
+    return ClusterParams(
+        seed=params.seed,
+        variance=params.variance,
+        min_components=min(8, params.max_components),
+        max_components=params.max_components,
+        clip=params.clip,
+        min_seen=params.min_seen,
+    )
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_mousegpt.clusters.text_exchange import TextExchange
 from napari_mousegpt.errors import InputError
-from napari_mousegpt.models.consent import Consent, ConsentError
-from napari_mousegpt.words.server_exchange import client_settings
-from napari_mousegpt.words.server_failures import connection_error, status_error, timeout_error
-from napari_mousegpt.words.server_keys import find_key
 from napari_mousegpt.words.server_replies import read_completion
 from napari_mousegpt.words.server_requests import plain_text
-from napari_mousegpt.words.servers import Server, ServerError
+from napari_mousegpt.words.servers import Server
 
 if TYPE_CHECKING:
-    import httpx
-
     from napari_mousegpt.words.found_model import FoundModel
     from napari_mousegpt.words.server_consent import Agreements
 
@@ -50,18 +43,8 @@ class ServerTitles:
     """
 
     def __init__(self, server: Server, agreements: Agreements | None = None) -> None:
-        kept = Consent() if agreements is None else agreements
-        if not server.loopback and not kept.agreed("server", server.origin):
-            raise ConsentError(
-                "server",
-                server.origin,
-                found="that words about your clusters would leave this machine for the host "
-                f"{server.host}",
-                remedy="If that is allowed, agree once: with --agree 'your name', or in Python: "
-                "from napari_mousegpt.words.server_consent import agree_to_server; "
-                f"agree_to_server({server.origin!r}, who='your name')",
-            )
-        self._server, self._key = server, find_key(server)
+        self._server = server
+        self._exchange = TextExchange(server, "words about your clusters", agreements)
         self.name = server.model
 
     def write(self, system: str, question: str) -> str:
@@ -72,8 +55,6 @@ class ServerTitles:
         ServerError
             When it cannot be reached, refuses, or answers with something else.
         """
-        import httpx
-
         server = self._server
         body = {
             "model": server.model,
@@ -86,34 +67,11 @@ class ServerTitles:
             "seed": server.seed,
             "stream": False,
         }
-        settings = client_settings(server, self._key, server.timeout_s)
-        pause = server.first_wait_s
-        with self._key.hidden_in_logs(), httpx.Client(**settings) as client:
-            for sent in range(1, server.tries + 1):
-                try:
-                    return self._asked(client, body)
-                except ServerError as error:
-                    wait_s = pause if error.wait_s is None else error.wait_s
-                    if not error.again or sent == server.tries or wait_s > server.longest_wait_s:
-                        raise
-                    time.sleep(wait_s)
-                    pause = min(2 * pause, server.longest_wait_s)
-        raise AssertionError("tries is at least 1")
+        with self._exchange.client() as client:
+            return self._exchange.ask(client, server.chat_url, body, self._read)
 
-    def _asked(self, client: httpx.Client, body: dict[str, Any]) -> str:
-        import httpx
-
-        try:
-            answer = client.post(self._server.chat_url, content=json.dumps(body))
-        except httpx.TimeoutException:
-            raise timeout_error(self._server) from None
-        except (httpx.TransportError, httpx.DecodingError) as error:
-            raise connection_error(self._server, error) from None
-        if answer.status_code != 200:
-            raise status_error(
-                answer.status_code, answer.headers, answer.content, self._server, self._key
-            )
-        return read_completion(answer.content, self._server, self._key).text
+    def _read(self, content: bytes) -> str:
+        return read_completion(content, self._server, self._exchange.key).text
 
 
 class ModelTitles:

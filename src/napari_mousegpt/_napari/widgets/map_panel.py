@@ -231,13 +231,7 @@ class MapPanel(QWidget):
         self.report.say(f"{count:,} windows have a novelty score; .5 is as usual as elsewhere.")
 
     def _on_told(self, what: object) -> None:
-        if not is_alive(self):
-            return
-        if isinstance(what, Exception):
-            self.report.refuse(what)
-        elif what:
-            self.report.say(str(what))
-        else:
+        if is_alive(self) and not self.report.tell(what):
             self._tell_point()
 
     def _on_theme(self, _: object = None) -> None:

@@ -231,13 +231,7 @@ class NoveltyPanel(QWidget):
         )
 
     def _on_told(self, what: object) -> None:
-        if not is_alive(self):
-            return
-        if isinstance(what, Exception):
-            self.report.refuse(what)
-        elif what:
-            self.report.say(str(what))
-        else:
+        if is_alive(self) and not self.report.tell(what):
             self._tell()
 
     def _on_theme(self, _: object = None) -> None:

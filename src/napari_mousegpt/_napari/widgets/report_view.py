@@ -69,6 +69,14 @@ class ReportView(QTextBrowser):
         self._refused = True
         self._seeking.start(_ROOM_MS)
 
+    def tell(self, what: object) -> bool:
+        """Show a sentence or an error; returns whether there was one."""
+        if isinstance(what, Exception):
+            self.refuse(what)
+        elif what:
+            self.say(str(what))
+        return bool(what)
+
     def attempt(self, task: Callable[[], None]) -> None:
         """Do something; what the user can mend is told here, and nothing is lost."""
         try:

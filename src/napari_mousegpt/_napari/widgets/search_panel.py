@@ -191,13 +191,7 @@ class SearchPanel(QWidget):
             self.report.show_parts([Said((found,), notes)])
 
     def _on_told(self, what: object) -> None:
-        if not is_alive(self):
-            return
-        if isinstance(what, Exception):
-            self.report.refuse(what)
-        elif what:
-            self.report.say(str(what))
-        else:
+        if is_alive(self) and not self.report.tell(what):
             self._tell_answer()
 
     def _enable(self) -> None:
