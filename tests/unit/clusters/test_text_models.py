@@ -193,3 +193,11 @@ def test_a_busy_server_is_asked_again() -> None:
         model = TextServer(Server(server.url, "tiny", first_wait_s=0.01))
         assert model.encode(["walks"]).shape == (1, 8)
         assert len(server.requests) == 3
+
+
+def test_a_server_that_wants_a_long_wait_is_not_waited_for() -> None:
+    with mock_server(lambda _: Answer(503, headers={"Retry-After": "1"})) as server:
+        model = TextServer(Server(server.url, "tiny", first_wait_s=0.01, longest_wait_s=0.5))
+        with pytest.raises(ServerError):
+            model.encode(["walks"])
+        assert len(server.requests) == 1
